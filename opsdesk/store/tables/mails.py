@@ -1,0 +1,53 @@
+"""The outbox: every mail to a customer, from the moment it is wanted to the answer of the mail server."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class MailRow(SQLModel, table=True):
+    """One mail. `event_key` is unique: the same event never writes a second mail."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        UniqueConstraint("event_key", name="uq_mail_event"),
+        UniqueConstraint("message_id", name="uq_mail_message"),
+        Index("ix_mail_order", "order_id", "id"),
+        Index(
+            "ix_mail_due",
+            "not_before",
+            "id",
+            sqlite_where=text("state IN ('queued', 'retry')"),
+            postgresql_where=text("state IN ('queued', 'retry')"),
+        ),
+        Index(
+            "ix_mail_attention",
+            "state",
+            "id",
+            sqlite_where=text("state IN ('sending', 'held', 'failed')"),
+            postgresql_where=text("state IN ('sending', 'held', 'failed')"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int | None = Field(default=None, foreign_key="orders.id")
+    event_key: str
+    status_code: str
+    language: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    state: str
+    queued_by: str
+    queued_at: datetime
+    not_before: datetime
+    attempts: int = 0
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    last_error: str = ""
+    accepted_at: datetime | None = None
+    command_id: str
+    version: int = 1
