@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from opsdesk.store.tables.columns import CODE
+
 
 class ProductRow(SQLModel, table=True):
     """One sellable article; price in minor units of `currency`, weight in grams."""
@@ -16,12 +18,12 @@ class ProductRow(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    sku: str
+    sku: str = Field(sa_type=CODE)
     source: str
     external_id: str
     title: str
     variant: str = ""
-    ean: str = ""
+    ean: str = Field(default="", sa_type=CODE)
     price_minor: int = Field(sa_type=BigInteger)
     currency: str
     temperature: str = "ambient"

@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from opsdesk.store.tables.columns import CODE
+
 
 class CustomerRow(SQLModel, table=True):
     """A customer. `identity` is the lower-cased e-mail, or `source:id` when no e-mail is known."""
@@ -16,11 +18,11 @@ class CustomerRow(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    identity: str
+    identity: str = Field(sa_type=CODE)
     name: str
     email: str
     phone: str
-    phone_reversed: str
+    phone_reversed: str = Field(sa_type=CODE)
     language: str
     country: str
     created_at: datetime

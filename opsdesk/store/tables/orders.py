@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from opsdesk.store.tables.columns import CODE
+
 
 class OrderRow(SQLModel, table=True):
     """One order; money in minor units of `currency`."""
@@ -69,8 +71,8 @@ class OrderRow(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    number: str
-    number_reversed: str
+    number: str = Field(sa_type=CODE)
+    number_reversed: str = Field(sa_type=CODE)
     source: str
     external_id: str
     channel: str
@@ -79,9 +81,9 @@ class OrderRow(SQLModel, table=True):
     currency: str
     customer_id: int = Field(foreign_key="customer.id")
     customer_name: str
-    email: str
+    email: str = Field(sa_type=CODE)
     phone: str
-    phone_reversed: str
+    phone_reversed: str = Field(sa_type=CODE)
     language: str
     lifecycle: str
     payment_status: str
@@ -136,7 +138,7 @@ class OrderLineRow(SQLModel, table=True):
     order_id: int = Field(foreign_key="orders.id")
     position: int
     external_id: str = ""
-    sku: str
+    sku: str = Field(sa_type=CODE)
     title: str
     variant: str = ""
     temperature: str = "ambient"

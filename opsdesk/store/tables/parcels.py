@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
+from opsdesk.store.tables.columns import CODE
+
 
 class ParcelRow(SQLModel, table=True):
     """One parcel that was handed to a carrier."""
@@ -18,7 +20,7 @@ class ParcelRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id")
     carrier: str
-    tracking_number: str
+    tracking_number: str = Field(sa_type=CODE)
     tracking_url: str = ""
     shipped_by: str
     shipped_at: datetime
