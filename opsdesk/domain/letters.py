@@ -1,0 +1,67 @@
+"""What a letter to a customer may speak of: plain facts of one order and of the shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from opsdesk.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """The shop as it signs its letters."""
+
+    name: str
+    phone: str
+    hours: str
+    website: str
+    address: str
+    zone: ZoneInfo
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """One line of goods; `price` is for the whole line."""
+
+    title: str
+    quantity: int
+    price: Money
+    variant: str = ""
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterParcel:
+    """One parcel with what is in it."""
+
+    carrier: str
+    tracking_number: str = ""
+    tracking_url: str = ""
+    lines: tuple[LetterLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFacts:
+    """One order as a letter may show it.
+
+    Attributes:
+        deadline: by when the customer is asked to answer; None where nothing is asked.
+        expected_on: when missing goods should arrive, if that is known.
+    """
+
+    order_number: str
+    placed_at: datetime
+    customer_name: str
+    language: str
+    lines: tuple[LetterLine, ...]
+    address: tuple[str, ...]
+    total: Money
+    paid: Money
+    refunded: Money
+    parcels: tuple[LetterParcel, ...] = ()
+    agent: str = ""
+    deadline: datetime | None = None
+    expected_on: date | None = None

@@ -1,0 +1,1 @@
+"""Writing mails from templates and handing them to a mail server."""

@@ -1,0 +1,105 @@
+"""What OpsDesk asks of the outside world. Providers are chosen by the command line, the app and the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from opsdesk.domain.mailing import Letter, OutgoingMail
+
+Plain = None | bool | int | str | list["Plain"] | dict[str, "Plain"]
+"""All that a template may ever see."""
+
+
+class SendResult(StrEnum):
+    """What is known after a mail was handed to a mail server."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    TRY_LATER = "try_later"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """The result, and the mail server's own words or the cause."""
+
+    result: SendResult
+    reply: str
+
+
+class Mailer(Protocol):
+    """Hands mails to a mail server."""
+
+    def send(self, mail: OutgoingMail) -> SendOutcome:
+        """Hand over one mail. Never raises for what a server or a network can do."""
+        ...
+
+    def check(self) -> str | None:
+        """Say why no mail can be sent now, or None if it can."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """The three parts of a template as they are edited; `html` may be empty."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """Why a template cannot be saved: which part, which line (from 1), and what is wrong."""
+
+    part: str
+    line: int
+    message: str
+
+
+class LetterWriter(Protocol):
+    """Writes letters from the shop's templates."""
+
+    def write(self, template: str, language: str, context: dict[str, Plain]) -> Letter:
+        """Fill in the template of the nearest language.
+
+        Raises:
+            Invalid: there is no such template, or it cannot be filled in; the sentence says where.
+        """
+        ...
+
+    def reword(self, letter: Letter, *, subject: str, text: str) -> Letter:
+        """Return the letter with staff's own words; its HTML part follows the text."""
+        ...
+
+    def source(self, template: str, language: str) -> TemplateText:
+        """Return the parts of a template for editing; empty parts where there is none yet."""
+        ...
+
+    def languages(self, template: str) -> tuple[str, ...]:
+        """Return the languages in which the template exists."""
+        ...
+
+    def lint(
+        self, template: str, language: str, source: TemplateText, *, has_deadline: bool
+    ) -> tuple[TemplateProblem, ...]:
+        """Return everything that is wrong with a template, in order of its lines."""
+        ...
+
+    def preview(self, template: str, language: str, source: TemplateText) -> Letter:
+        """Fill in an unsaved template with an example order."""
+        ...
+
+    def save(self, template: str, language: str, source: TemplateText) -> None:
+        """Keep the template as the shop's own."""
+        ...
+
+    def forbidden(self, language: str) -> tuple[str, ...]:
+        """Return the words that no mail in this language may hold."""
+        ...
