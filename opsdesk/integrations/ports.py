@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from opsdesk.domain.letters import LetterFacts
 from opsdesk.domain.mailing import Letter, OutgoingMail
 
 Plain = None | bool | int | str | list["Plain"] | dict[str, "Plain"]
@@ -66,8 +67,8 @@ class TemplateProblem:
 class LetterWriter(Protocol):
     """Writes letters from the shop's templates."""
 
-    def write(self, template: str, language: str, context: dict[str, Plain]) -> Letter:
-        """Fill in the template of the nearest language.
+    def write(self, template: str, facts: LetterFacts) -> Letter:
+        """Fill in the template of the language nearest to the order's.
 
         Raises:
             Invalid: there is no such template, or it cannot be filled in; the sentence says where.
@@ -92,7 +93,7 @@ class LetterWriter(Protocol):
         """Return everything that is wrong with a template, in order of its lines."""
         ...
 
-    def preview(self, template: str, language: str, source: TemplateText) -> Letter:
+    def example(self, template: str, language: str, source: TemplateText) -> Letter:
         """Fill in an unsaved template with an example order."""
         ...
 

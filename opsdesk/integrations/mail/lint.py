@@ -70,7 +70,7 @@ def _strangers(
     for node in tree.find_all(
         (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
     ):
-        wanted = node.template  # type: ignore[attr-defined]  all four name a template
+        wanted = getattr(node, "template", None)
         if not isinstance(wanted, nodes.Const) or wanted.value not in parts:
             known = ", ".join(sorted(parts))
             yield TemplateProblem(
@@ -109,7 +109,7 @@ def _unknown_tokens(
         yield TemplateProblem(part, line, f"There is no {{{{ {token} }}}} here.")
 
 
-def _shape(node: nodes.Expr, shapes: Mapping[str, Plain]) -> Plain:
+def _shape(node: nodes.Node, shapes: Mapping[str, Plain]) -> Plain:
     if isinstance(node, nodes.Name):
         return shapes.get(node.name)
     if isinstance(node, nodes.Getattr):
@@ -118,7 +118,7 @@ def _shape(node: nodes.Expr, shapes: Mapping[str, Plain]) -> Plain:
     return None
 
 
-def _spelt(node: nodes.Expr) -> str:
+def _spelt(node: nodes.Node) -> str:
     if isinstance(node, nodes.Getattr):
         return f"{_spelt(node.node)}.{node.attr}"
     return node.name if isinstance(node, nodes.Name) else "..."

@@ -8,7 +8,7 @@ from html import escape
 from typing import cast
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.letters import ShopFacts
+from opsdesk.domain.letters import LetterFacts, ShopFacts
 from opsdesk.domain.mailing import Letter, require_letter
 from opsdesk.integrations.mail import press
 from opsdesk.integrations.mail.contexts import (
@@ -61,13 +61,14 @@ class TemplateWriter:
         self._shop = shop
         self._locked = LockedPress()
 
-    def write(self, template: str, language: str, context: dict[str, Plain]) -> Letter:
-        """Fill in the template of the nearest language.
+    def write(self, template: str, facts: LetterFacts) -> Letter:
+        """Fill in the template of the language nearest to the order's.
 
         Raises:
             Invalid: there is no such template, or it cannot be filled in; the sentence says where.
         """
-        found = self._shelf.find(template, language)
+        found = self._shelf.find(template, facts.language)
+        context = mail_context(facts, self._shop, found.language)
         sources = self._sources(found.text)
         reply = (
             self._direct(sources, context)
@@ -120,7 +121,7 @@ class TemplateWriter:
             )
         )
 
-    def preview(self, template: str, language: str, source: TemplateText) -> Letter:
+    def example(self, template: str, language: str, source: TemplateText) -> Letter:
         """Fill in an unsaved template with an example order.
 
         Raises:
