@@ -16,9 +16,7 @@ from opsdesk.integrations.ports import Plain
 _EXAMPLE_TIME = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
-def mail_context(
-    facts: LetterFacts, shop: ShopFacts, language: str
-) -> dict[str, Plain]:
+def mail_context(facts: LetterFacts, shop: ShopFacts, language: str) -> dict[str, Plain]:
     """Return the plain snapshot that a template in this language is filled in with."""
     locale = _locale(language)
     context: dict[str, Plain] = {
@@ -31,9 +29,7 @@ def mail_context(
         "order": _order(facts, shop.zone, locale),
         "parcels": [_parcel(parcel, locale) for parcel in facts.parcels],
         "agent": {"name": facts.agent or shop.name},
-        "expected_on": format_date(facts.expected_on, "full", locale)
-        if facts.expected_on
-        else "",
+        "expected_on": format_date(facts.expected_on, "full", locale) if facts.expected_on else "",
     }
     if facts.deadline is not None:
         context["deadline"] = spelt_out(facts.deadline, shop.zone, language)
@@ -127,9 +123,7 @@ def _order(facts: LetterFacts, zone: ZoneInfo, locale: Locale) -> dict[str, Plai
     due = facts.total - facts.paid
     return {
         "number": facts.order_number,
-        "placed_on": format_date(
-            facts.placed_at.astimezone(zone).date(), "long", locale
-        ),
+        "placed_on": format_date(facts.placed_at.astimezone(zone).date(), "long", locale),
         "item": facts.lines[0].title if facts.lines else facts.order_number,
         "lines": [_line(line, locale) for line in facts.lines],
         "address": list[Plain](facts.address),
@@ -153,11 +147,7 @@ def _line(line: LetterLine, locale: Locale) -> dict[str, Plain]:
 
 def _parcel(parcel: LetterParcel, locale: Locale) -> dict[str, Plain]:
     # Only an address of the web may become a link.
-    url = (
-        parcel.tracking_url
-        if parcel.tracking_url.startswith(("https://", "http://"))
-        else ""
-    )
+    url = parcel.tracking_url if parcel.tracking_url.startswith(("https://", "http://")) else ""
     return {
         "carrier": parcel.carrier,
         "tracking_number": parcel.tracking_number,

@@ -24,9 +24,7 @@ class LockedPress:
         self._child: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
 
-    def ask(
-        self, sources: Mapping[str, str], context: Mapping[str, object]
-    ) -> dict[str, object]:
+    def ask(self, sources: Mapping[str, str], context: Mapping[str, object]) -> dict[str, object]:
         """Return the answer of `press.answer`; a child that died over it is a problem like any other.
 
         Raises:
@@ -67,9 +65,7 @@ class LockedPress:
                 cwd="/",
             )
         except OSError as error:
-            raise Unavailable(
-                "The program that fills in templates cannot be started. Try again."
-            ) from error
+            raise Unavailable("The program that fills in templates cannot be started. Try again.") from error
         return self._child
 
     def _end(self) -> None:

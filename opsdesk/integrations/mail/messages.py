@@ -57,9 +57,7 @@ def compose(mail: OutgoingMail, sender: Sender) -> Envelope:
     letter = require_letter(mail.letter)
     recipient = _ascii_domain(require_address(mail.recipient))
     origin = _ascii_domain(require_address(sender.address, "sender"))
-    answers = _ascii_domain(
-        require_address(sender.reply_to or sender.address, "reply_to")
-    )
+    answers = _ascii_domain(require_address(sender.reply_to or sender.address, "reply_to"))
     needs_utf8 = not (recipient + origin + answers).isascii()
     message = EmailMessage(policy=policy.SMTPUTF8 if needs_utf8 else policy.SMTP)
     message["From"] = _named(sender.name, origin)
@@ -89,9 +87,7 @@ def _verify(content: bytes, recipient: str) -> None:
         )
     addresses = [address for _, address in getaddresses([str(headers["To"])])]
     if len(addresses) != 1 or (recipient.isascii() and addresses != [recipient]):
-        raise Invalid(
-            "recipient", "The mail would have gone to somebody else. It was not sent."
-        )
+        raise Invalid("recipient", "The mail would have gone to somebody else. It was not sent.")
 
 
 def _named(name: str, address: str) -> Address:
@@ -108,12 +104,7 @@ def _plain(value: str, field: str, *, longest: int = 60) -> str:
 def _message_id(value: str) -> str:
     plain = _plain(value, "message id", longest=250)
     if (
-        not (
-            plain.startswith("<")
-            and plain.endswith(">")
-            and plain.count("@") == 1
-            and plain.isascii()
-        )
+        not (plain.startswith("<") and plain.endswith(">") and plain.count("@") == 1 and plain.isascii())
         or " " in plain
     ):
         raise Invalid("message_id", "The identity of the mail is not one.")

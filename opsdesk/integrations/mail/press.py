@@ -32,11 +32,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     """Make the sandbox over exactly these sources: nothing is ever read from a folder."""
     sandbox = ImmutableSandboxedEnvironment(
         # The file name is the source's own name, so that a traceback tells in which one it went wrong.
-        loader=FunctionLoader(
-            lambda name: (
-                (sources[name], name, lambda: True) if name in sources else None
-            )
-        ),
+        loader=FunctionLoader(lambda name: (sources[name], name, lambda: True) if name in sources else None),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -62,9 +58,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     return sandbox
 
 
-def fill_in(
-    sources: Mapping[str, str], context: Mapping[str, object]
-) -> dict[str, str]:
+def fill_in(sources: Mapping[str, str], context: Mapping[str, object]) -> dict[str, str]:
     """Fill in every body part that `sources` holds.
 
     Raises:
@@ -72,11 +66,7 @@ def fill_in(
         TooLong: a part is longer than 256 kB.
     """
     sandbox = environment(sources)
-    return {
-        part: _bounded(sandbox.get_template(name), context)
-        for part, name in NAMES.items()
-        if sources.get(name)
-    }
+    return {part: _bounded(sandbox.get_template(name), context) for part, name in NAMES.items() if sources.get(name)}
 
 
 def _bounded(template: Template, context: Mapping[str, object]) -> str:
@@ -110,9 +100,7 @@ def _place(error: Exception, sources: Mapping[str, str]) -> tuple[str, int]:
     trace = error.__traceback__
     while trace is not None:
         # Jinja rewrites tracebacks so that a frame carries the template's name as its file.
-        if trace.tb_frame.f_code.co_filename in sources or trace.tb_frame.f_globals.get(
-            "__jinja_template__"
-        ):
+        if trace.tb_frame.f_code.co_filename in sources or trace.tb_frame.f_globals.get("__jinja_template__"):
             place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
     return place
@@ -148,9 +136,7 @@ def main(requests: IO[str], answers: IO[str]) -> None:
 def _lock_down() -> None:
     used = resource.getrlimit(resource.RLIMIT_AS)[1]
     ceiling = _address_space() + _MEMORY_BYTES
-    resource.setrlimit(
-        resource.RLIMIT_AS, (ceiling if used < 0 else min(used, ceiling),) * 2
-    )
+    resource.setrlimit(resource.RLIMIT_AS, (ceiling if used < 0 else min(used, ceiling),) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Nothing can be opened and nothing started any more; the pipes are open already.

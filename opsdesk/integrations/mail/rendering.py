@@ -70,11 +70,7 @@ class TemplateWriter:
         found = self._shelf.find(template, facts.language)
         context = mail_context(facts, self._shop, found.language)
         sources = self._sources(found.text)
-        reply = (
-            self._direct(sources, context)
-            if found.is_shipped
-            else self._locked.ask(sources, context)
-        )
+        reply = self._direct(sources, context) if found.is_shipped else self._locked.ask(sources, context)
         return _letter(reply, found.language)
 
     def reword(self, letter: Letter, *, subject: str, text: str) -> Letter:
@@ -97,9 +93,7 @@ class TemplateWriter:
     ) -> tuple[TemplateProblem, ...]:
         """Return everything that is wrong with a template, in order of its lines."""
         words = self.forbidden(language)
-        example = mail_context(
-            example_facts(has_deadline=has_deadline), self._shop, language
-        )
+        example = mail_context(example_facts(has_deadline=has_deadline), self._shop, language)
         found = find_problems(
             source,
             parts=self._shelf.parts(),
@@ -108,9 +102,7 @@ class TemplateWriter:
             forbidden=words,
         )
         if not found:
-            sparse = mail_context(
-                sparse_facts(has_deadline=has_deadline), self._shop, language
-            )
+            sparse = mail_context(sparse_facts(has_deadline=has_deadline), self._shop, language)
             for context in (example, sparse):
                 found += self._trial(source, context, words)
         place = {part: position for position, part in enumerate(press.PARTS)}
@@ -147,32 +139,21 @@ class TemplateWriter:
         own = {press.NAMES[part]: str(getattr(text, part)) for part in press.PARTS}
         return self._shelf.parts() | own
 
-    def _direct(
-        self, sources: Mapping[str, str], context: dict[str, Plain]
-    ) -> dict[str, object]:
+    def _direct(self, sources: Mapping[str, str], context: dict[str, Plain]) -> dict[str, object]:
         require_plain(context)
         return press.answer({"sources": dict(sources), "context": context})
 
-    def _trial(
-        self, source: TemplateText, context: dict[str, Plain], words: tuple[str, ...]
-    ) -> list[TemplateProblem]:
+    def _trial(self, source: TemplateText, context: dict[str, Plain], words: tuple[str, ...]) -> list[TemplateProblem]:
         reply = self._locked.ask(self._sources(source), context)
         if "parts" in reply:
             return list(filled_in_problems(cast(dict[str, str], reply["parts"]), words))
         name, line = str(reply["template"]), cast(int, reply["line"])
-        return [
-            TemplateProblem(
-                _PART_OF_NAME.get(name, name or "text"), line, f"{reply['problem']}"
-            )
-        ]
+        return [TemplateProblem(_PART_OF_NAME.get(name, name or "text"), line, f"{reply['problem']}")]
 
 
 def html_of(text: str) -> str:
     """Make a plain HTML part of staff's own text."""
-    paragraphs = [
-        escape(paragraph).replace("\n", "<br>\n")
-        for paragraph in text.strip().split("\n\n")
-    ]
+    paragraphs = [escape(paragraph).replace("\n", "<br>\n") for paragraph in text.strip().split("\n\n")]
     body = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     style = "max-width:600px;margin:0 auto;padding:24px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;"
     return f'<!doctype html>\n<html><head><meta charset="utf-8"></head>\n<body><div style="{style}">\n{body}\n</div></body></html>\n'
@@ -180,17 +161,11 @@ def html_of(text: str) -> str:
 
 def _letter(reply: Mapping[str, object], language: str) -> Letter:
     if "parts" not in reply:
-        name = _PART_OF_NAME.get(
-            str(reply["template"]), str(reply["template"]) or "template"
-        )
+        name = _PART_OF_NAME.get(str(reply["template"]), str(reply["template"]) or "template")
         raise Invalid(
             "template",
             f"The e-mail cannot be written: {name}, line {reply['line']}: {reply['problem']}",
         )
     parts = cast(dict[str, str], reply["parts"])
     text = _BLANK_LINES.sub("\n\n", parts.get("text", "")).strip() + "\n"
-    return require_letter(
-        Letter(
-            parts.get("subject", ""), text, parts.get("html") or html_of(text), language
-        )
-    )
+    return require_letter(Letter(parts.get("subject", ""), text, parts.get("html") or html_of(text), language))

@@ -43,19 +43,12 @@ class TemplateShelf:
             Invalid: no language of it exists.
         """
         _require_name(template)
-        for candidate in dict.fromkeys(
-            (language, language.partition("-")[0], self.shop_language, "en")
-        ):
+        for candidate in dict.fromkeys((language, language.partition("-")[0], self.shop_language, "en")):
             if not _LANGUAGE.match(candidate):
                 continue
             for folder, is_shipped in ((self.own, False), (self.shipped, True)):
-                if (
-                    folder is not None
-                    and (text := _read(folder / template, candidate)) is not None
-                ):
-                    return FoundTemplate(
-                        candidate, text, is_shipped and not self._own_parts()
-                    )
+                if folder is not None and (text := _read(folder / template, candidate)) is not None:
+                    return FoundTemplate(candidate, text, is_shipped and not self._own_parts())
         raise Invalid(
             "template",
             f"There is no e-mail template {template!r} yet. Write one first.",
@@ -65,21 +58,14 @@ class TemplateShelf:
         """Return the template in exactly this language, if there is one."""
         _require_name(template, language)
         for folder in (self.own, self.shipped):
-            if (
-                folder is not None
-                and (text := _read(folder / template, language)) is not None
-            ):
+            if folder is not None and (text := _read(folder / template, language)) is not None:
                 return text
         return None
 
     def languages(self, template: str) -> tuple[str, ...]:
         """Return the languages in which the template exists."""
         _require_name(template)
-        folders = [
-            folder / template
-            for folder in (self.shipped, self.own)
-            if folder is not None
-        ]
+        folders = [folder / template for folder in (self.shipped, self.own) if folder is not None]
         names = {file.stem for folder in folders for file in folder.glob("*.subject")}
         return tuple(sorted(name for name in names if _LANGUAGE.match(name)))
 
@@ -96,21 +82,15 @@ class TemplateShelf:
         """
         _require_name(template, language)
         if self.own is None:
-            raise Unavailable(
-                "The shop has no folder for its own templates. Name one in the settings first."
-            )
+            raise Unavailable("The shop has no folder for its own templates. Name one in the settings first.")
         folder = self.own / template
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # The subject comes last: a template without one does not exist yet.
             for part in ("html", "text", "subject"):
-                _replace(
-                    folder / f"{language}.{_SUFFIXES[part]}", str(getattr(text, part))
-                )
+                _replace(folder / f"{language}.{_SUFFIXES[part]}", str(getattr(text, part)))
         except OSError as error:
-            raise Unavailable(
-                f"The template could not be written: {error.strerror}. Nothing was saved."
-            ) from error
+            raise Unavailable(f"The template could not be written: {error.strerror}. Nothing was saved.") from error
 
     def _own_parts(self) -> dict[str, str]:
         return _parts(self.own) if self.own is not None else {}
@@ -118,10 +98,7 @@ class TemplateShelf:
 
 def read_forbidden_words(file: Path) -> dict[str, tuple[str, ...]]:
     """Read the words that no mail may hold, by language."""
-    return {
-        language: tuple(words)
-        for language, words in tomllib.loads(file.read_text("utf-8")).items()
-    }
+    return {language: tuple(words) for language, words in tomllib.loads(file.read_text("utf-8")).items()}
 
 
 def _require_name(template: str, language: str = "en") -> None:
@@ -138,9 +115,7 @@ def _require_name(template: str, language: str = "en") -> None:
 
 
 def _read(folder: Path, language: str) -> TemplateText | None:
-    files = {
-        part: folder / f"{language}.{suffix}" for part, suffix in _SUFFIXES.items()
-    }
+    files = {part: folder / f"{language}.{suffix}" for part, suffix in _SUFFIXES.items()}
     if not files["subject"].is_file():
         return None
     return TemplateText(**{part: _content(file) for part, file in files.items()})
@@ -160,11 +135,7 @@ def _content(file: Path) -> str:
 
 
 def _parts(folder: Path) -> dict[str, str]:
-    return {
-        file.name: _content(file)
-        for file in sorted((folder / PARTS_FOLDER).glob("*.*"))
-        if file.is_file()
-    }
+    return {file.name: _content(file) for file in sorted((folder / PARTS_FOLDER).glob("*.*")) if file.is_file()}
 
 
 def _replace(file: Path, content: str) -> None:
