@@ -14,8 +14,8 @@ import sys
 from collections.abc import Mapping
 from typing import IO
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 PARTS = ("subject", "text", "html")
 NAMES = {"subject": "body.subject", "text": "body.txt", "html": "body.html"}
@@ -35,6 +35,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         loader=FunctionLoader(lambda name: (sources[name], name, lambda: True) if name in sources else None),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -56,6 +57,15 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     ):
         sandbox.filters.pop(name, None)
     return sandbox
+
+
+def _printable(value: object) -> object:
+    """Let nothing into a letter but words and numbers: methods and lists print their insides."""
+    if value is None:
+        return ""
+    if isinstance(value, str | int | Undefined):
+        return value
+    raise SecurityError("Only words and numbers can stand in a letter.")
 
 
 def fill_in(sources: Mapping[str, str], context: Mapping[str, object]) -> dict[str, str]:

@@ -61,8 +61,10 @@ def test_a_mail_arrives_as_it_was_written(sink: Sink, mailer: SmtpMailer) -> Non
     assert str(arrived["Message-ID"]) == "<mail.1@shop.example>"
     assert str(arrived["Auto-Submitted"]) == "auto-generated"
     text, html = arrived.get_body(("plain",)), arrived.get_body(("html",))
-    assert text is not None and text.get_content().splitlines() == ["Hello", ".", ".dot", "Grüße"]
-    assert html is not None and html.get_content().strip() == "<p>Hello</p>"
+    assert text is not None
+    assert text.get_content().splitlines() == ["Hello", ".", ".dot", "Grüße"]
+    assert html is not None
+    assert html.get_content().strip() == "<p>Hello</p>"
 
 
 def test_one_connection_serves_many_mails(sink: Sink, mailer: SmtpMailer) -> None:
