@@ -39,13 +39,9 @@ def _statuses(text: str) -> list[Status]:
     try:
         tables = tomllib.loads(text).get("status", [])
     except tomllib.TOMLDecodeError as error:
-        raise Invalid(
-            "statuses", f"The list of statuses cannot be read: {error}."
-        ) from error
+        raise Invalid("statuses", f"The list of statuses cannot be read: {error}.") from error
     if not isinstance(tables, list):
-        raise Invalid(
-            "statuses", "The list of statuses must consist of [[status]] entries."
-        )
+        raise Invalid("statuses", "The list of statuses must consist of [[status]] entries.")
     return [_status(table, position) for position, table in enumerate(tables, start=1)]
 
 
@@ -119,9 +115,7 @@ def _effect(table: object, entry: str) -> Effect:
         "review",
         "case",
     }:
-        raise Invalid(
-            "effects", f"{entry}: an effect has kind, and hold, reason, review or case."
-        )
+        raise Invalid("effects", f"{entry}: an effect has kind, and hold, reason, review or case.")
     kind = _member(EffectKind, table.get("kind"), entry)
     hold = _member(HoldType, table["hold"], entry) if "hold" in table else None
     if (kind in (EffectKind.PLACE_HOLD, EffectKind.RELEASE_HOLD)) != (hold is not None):
@@ -152,11 +146,7 @@ def _text(table: Mapping[str, object], key: str, entry: str) -> str:
 def _answer_days(value: object, entry: str) -> int | None:
     if value is None:
         return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or not 1 <= value <= LONGEST_ANSWER_DAYS
-    ):
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_ANSWER_DAYS:
         raise Invalid(
             "answer_days",
             f"{entry}: answer_days must be 1 to {LONGEST_ANSWER_DAYS} working days.",
@@ -169,6 +159,4 @@ def _member(kind: type[T], value: object, entry: str) -> T:
         return kind(str(value))
     except ValueError as error:
         known = ", ".join(kind)
-        raise Invalid(
-            "statuses", f"{entry}: {value!r} is not known. Known are: {known}."
-        ) from error
+        raise Invalid("statuses", f"{entry}: {value!r} is not known. Known are: {known}.") from error

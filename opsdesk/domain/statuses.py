@@ -81,11 +81,7 @@ class Status:
     def opens_case(self) -> str | None:
         """The kind of the case that waits for the customer once the mail is accepted."""
         return next(
-            (
-                effect.case
-                for effect in self.effects
-                if effect.kind is EffectKind.OPEN_CASE
-            ),
+            (effect.case for effect in self.effects if effect.kind is EffectKind.OPEN_CASE),
             None,
         )
 
@@ -108,11 +104,7 @@ def _is_open(facts: OrderFacts) -> str | None:
 
 
 def _has_email(facts: OrderFacts) -> str | None:
-    return (
-        None
-        if facts.has_email
-        else f"{facts.number} has no e-mail address. Add one, or call the customer."
-    )
+    return None if facts.has_email else f"{facts.number} has no e-mail address. Add one, or call the customer."
 
 
 def _is_paid(facts: OrderFacts) -> str | None:
@@ -126,11 +118,7 @@ def _is_not_paid(facts: OrderFacts) -> str | None:
 
 
 def _has_refund(facts: OrderFacts) -> str | None:
-    return (
-        None
-        if facts.money.refunded > 0
-        else f"Nothing of {facts.number} has been refunded yet. Refund it first."
-    )
+    return None if facts.money.refunded > 0 else f"Nothing of {facts.number} has been refunded yet. Refund it first."
 
 
 def _has_shipped(facts: OrderFacts) -> str | None:
@@ -204,6 +192,4 @@ class StatusBook:
 
     def menu(self, facts: OrderFacts) -> tuple[MenuEntry, ...]:
         """Return every status with the reason why it cannot be chosen now, if there is one."""
-        return tuple(
-            MenuEntry(status, why_not_tell(status, facts)) for status in self.statuses
-        )
+        return tuple(MenuEntry(status, why_not_tell(status, facts)) for status in self.statuses)

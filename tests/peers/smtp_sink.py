@@ -69,9 +69,7 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         fault = self.faults.at_data.pop(0) if self.faults.at_data else None
         if fault == "drop":
             _cut(server)
@@ -88,9 +86,7 @@ class Sink:
         return [
             cast(
                 EmailMessage,
-                message_from_bytes(
-                    line["content"].encode("latin-1"), policy=policy.default
-                ),
+                message_from_bytes(line["content"].encode("latin-1"), policy=policy.default),
             )
             for line in self.lines()
         ]
@@ -99,9 +95,7 @@ class Sink:
         """Return the journal."""
         if not self.journal.exists():
             return []
-        return [
-            json.loads(line) for line in self.journal.read_text("utf-8").splitlines()
-        ]
+        return [json.loads(line) for line in self.journal.read_text("utf-8").splitlines()]
 
     def _write(self, envelope: Envelope) -> None:
         content = cast(bytes, envelope.content)
@@ -129,9 +123,7 @@ class _FreePort(Controller):
         super()._trigger_server()
 
 
-def _check_login(
-    server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object
-) -> AuthResult:
+def _check_login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object) -> AuthResult:
     given = cast(LoginPassword, login)
     if (given.login, given.password) == (USER, PASSWORD):
         return AuthResult(success=True)

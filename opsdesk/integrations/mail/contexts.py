@@ -1,4 +1,4 @@
-"""Turn the facts of an order into what a template sees: words, numbers, lists and dictionaries, nothing that can act."""
+"""Turn the facts of an order into what a template sees: plain values, nothing that can act."""
 
 from __future__ import annotations
 

@@ -12,10 +12,12 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 PARTS = ("subject", "text", "html")
 NAMES = {"subject": "body.subject", "text": "body.txt", "html": "body.html"}
@@ -47,6 +49,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         "safe",
         "attr",
         "format",
+        "string",
         "pprint",
         "tojson",
         "xmlattr",
@@ -157,8 +160,7 @@ def _lock_down() -> None:
 
 def _address_space() -> int:
     try:
-        with open("/proc/self/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[0]) * resource.getpagesize()
+        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     except OSError:
         return 1024 * 1024 * 1024
 

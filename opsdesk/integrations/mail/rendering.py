@@ -155,8 +155,9 @@ def html_of(text: str) -> str:
     """Make a plain HTML part of staff's own text."""
     paragraphs = [escape(paragraph).replace("\n", "<br>\n") for paragraph in text.strip().split("\n\n")]
     body = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-    style = "max-width:600px;margin:0 auto;padding:24px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;"
-    return f'<!doctype html>\n<html><head><meta charset="utf-8"></head>\n<body><div style="{style}">\n{body}\n</div></body></html>\n'
+    style = "max-width:600px;margin:0 auto;padding:24px;font:16px/24px Arial,Helvetica,sans-serif;"
+    head = '<!doctype html>\n<html><head><meta charset="utf-8"></head>'
+    return f'{head}\n<body><div style="{style}">\n{body}\n</div></body></html>\n'
 
 
 def _letter(reply: Mapping[str, object], language: str) -> Letter:

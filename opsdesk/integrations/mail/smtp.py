@@ -161,10 +161,7 @@ class SmtpMailer:
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.ehlo_or_helo_if_needed()
             if server.scheme == "smtp+starttls":
-                if not connection.has_extn("starttls"):
-                    raise _NotNow("it offers no STARTTLS, and nothing is sent in clear")
-                connection.starttls(context=tls)
-                connection.ehlo_or_helo_if_needed()
+                _start_tls(connection, tls)
             if server.user:
                 connection.login(server.user, server.password)
         except smtplib.SMTPAuthenticationError as error:
@@ -183,6 +180,13 @@ class SmtpMailer:
             connection.quit()
         except (OSError, smtplib.SMTPException):
             connection.close()
+
+
+def _start_tls(connection: smtplib.SMTP, tls: ssl.SSLContext) -> None:
+    if not connection.has_extn("starttls"):
+        raise _NotNow("it offers no STARTTLS, and nothing is sent in clear")
+    connection.starttls(context=tls)
+    connection.ehlo_or_helo_if_needed()
 
 
 def _address(connection: smtplib.SMTP, envelope: Envelope) -> SendOutcome | None:

@@ -95,15 +95,9 @@ def test_one_connection_serves_many_mails(sink: Sink, mailer: SmtpMailer) -> Non
     ],
 )
 def test_each_fault_has_its_outcome(
-    sink: Sink,
-    mailer: SmtpMailer,
-    faults: Faults,
-    at_rcpt: str | None,
-    at_data: str | None,
-    expected: SendResult,
-    taken: int,
+    sink: Sink, mailer: SmtpMailer, at_rcpt: str | None, at_data: str | None, expected: SendResult, taken: int
 ) -> None:
-    faults.at_rcpt, faults.at_data = [at_rcpt], [at_data]
+    sink.faults.at_rcpt, sink.faults.at_data = [at_rcpt], [at_data]
 
     assert mailer.send(mail()).result is expected
     assert len(sink.taken()) == taken
