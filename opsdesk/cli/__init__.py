@@ -1,0 +1,1 @@
+"""Commands for scripts and people: parse, call one operation or view, print."""

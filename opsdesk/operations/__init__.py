@@ -1,0 +1,1 @@
+"""What staff can do. One function is one transaction; none of them commits."""

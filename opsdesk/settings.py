@@ -1,0 +1,125 @@
+"""What the shop has set: read once, from the environment and then from a TOML file; frozen afterwards.
+
+Cheap to import: the folders of the operating system are only asked for when nothing else is set.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from opsdesk.domain.errors import Invalid
+
+_PREFIX = "OPSDESK_"
+_NAMES = frozenset({"store", "state", "templates", "smtp_url", "zone", "glyphs"})
+
+
+class Glyphs(StrEnum):
+    """Which characters symbols and lines are drawn with."""
+
+    UNICODE = "unicode"
+    ASCII = "ascii"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is set outside the store.
+
+    Attributes:
+        store_url: where the orders are, e.g. `sqlite:////srv/shop/shop.db`.
+        state_folder: drafts, logs and the audit key; never inside the store.
+        template_folder: the shop's own e-mail templates, which go before the shipped ones.
+        smtp_url: the mail server; None means that no mail leaves the house.
+        zone: the shop's time zone, for every moment on screen and in mails.
+        glyphs: characters for symbols and lines.
+    """
+
+    store_url: str
+    state_folder: Path
+    template_folder: Path
+    smtp_url: str | None
+    zone: ZoneInfo
+    glyphs: Glyphs
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; the environment goes before the file.
+
+    Raises:
+        Invalid: a value cannot be used, or the file cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    found = _from_file(_config_file(environment)) | _from_environment(environment)
+    state = _folder(found.get("state"), "state")
+    return Settings(
+        store_url=found.get("store") or f"sqlite:///{_folder(None, 'data') / 'shop.db'}",
+        state_folder=state,
+        template_folder=Path(found["templates"]).expanduser() if found.get("templates") else state / "templates",
+        smtp_url=found.get("smtp_url") or None,
+        zone=_zone(found.get("zone") or "UTC"),
+        glyphs=_glyphs(found.get("glyphs") or Glyphs.UNICODE),
+    )
+
+
+def data_folder() -> Path:
+    """Return the folder of shipped data: templates, statuses, code tables, the demo catalogue.
+
+    In the wheel it lies inside the package, in a checkout beside it.
+    """
+    package = Path(__file__).parent
+    packed = package / "_data"
+    return packed if packed.is_dir() else package.parent / "data"
+
+
+def _config_file(environment: Mapping[str, str]) -> Path:
+    named = environment.get("OPSDESK_CONFIG")
+    return Path(named).expanduser() if named else _folder(None, "config") / "settings.toml"
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    values = {name: environment.get(_PREFIX + name.upper()) for name in _NAMES}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid("config", f"The settings in {path} cannot be read: {error}. Correct the file.") from error
+    for name, value in values.items():
+        if name not in _NAMES:
+            raise Invalid(name, f"{path} sets {name}, which is no setting. Known are {', '.join(sorted(_NAMES))}.")
+        if not isinstance(value, str):
+            raise Invalid(name, f"{path} must set {name} to a text in quotes.")
+    return values
+
+
+def _folder(named: str | None, kind: Literal["state", "data", "config"]) -> Path:
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import PlatformDirs
+
+    folders = PlatformDirs("opsdesk", appauthor=False)
+    return {"state": folders.user_state_path, "data": folders.user_data_path, "config": folders.user_config_path}[kind]
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise Invalid("zone", f"OPSDESK_ZONE is {name}, which is no time zone. Write e.g. Europe/Berlin.") from error
+
+
+def _glyphs(name: str) -> Glyphs:
+    try:
+        return Glyphs(name.lower())
+    except ValueError as error:
+        raise Invalid("glyphs", f"OPSDESK_GLYPHS is {name}; it is `unicode` or `ascii`.") from error

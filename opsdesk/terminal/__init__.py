@@ -1,0 +1,1 @@
+"""Being a good citizen of a terminal: untrusted text, control characters, signals, exit codes."""

@@ -1,0 +1,1 @@
+"""Reusable pieces of screens that know nothing of orders."""

@@ -1,0 +1,1 @@
+"""What runs with nobody at the keyboard: mails, deadlines, sweeps. The only caller of integrations."""
