@@ -82,7 +82,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """Everything that the mail server needs, still without bytes."""
+    """Everything that the mail server needs, still without bytes.
+
+    Attributes:
+        message_id: the part of the Message-ID before the at sign; ours, so that answers and bounces can be matched.
+    """
 
     message_id: str
     recipient: str
@@ -172,11 +176,6 @@ def require_letter(letter: Letter) -> Letter:
     if max(len(letter.text), len(letter.html)) > LONGEST_PART or "\x00" in letter.text + letter.html:
         raise Invalid("text", "The mail is longer than 256 kB or holds a NUL character. Shorten it.")
     return Letter(require_subject(letter.subject), letter.text, letter.html, letter.language)
-
-
-def message_id(token: str, sender_address: str) -> str:
-    """Make the Message-ID of a mail: ours, so that answers and bounces can be matched to it."""
-    return f"<mail.{token}@{sender_address.rpartition('@')[2] or 'opsdesk.invalid'}>"
 
 
 def _shown(value: str) -> str:

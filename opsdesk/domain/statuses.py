@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
+from opsdesk.domain.moments import add_business_days
 from opsdesk.domain.orders import (
     CaseState,
     Lifecycle,
@@ -162,6 +165,18 @@ RULES: Mapping[str, Rule] = {
     "can_cancel": why_not_cancel,
 }
 """The rules that a status may name under `allowed_when`."""
+
+
+def answer_by(status: Status, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return by when the customer is asked to answer: a full hour, so that the mail can say it plainly."""
+    if status.answer_days is None:
+        return None
+    due = add_business_days(now, status.answer_days, zone)
+    return due if due == due.replace(minute=0, second=0, microsecond=0) else _next_hour(due)
+
+
+def _next_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def why_not_tell(status: Status, facts: OrderFacts) -> str | None:

@@ -6,6 +6,7 @@ of its own (CVE-2024-6923).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address
@@ -36,6 +37,7 @@ _HEADERS = (
     "content-transfer-encoding",
 )
 _LONGEST_NAME = 120
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def compose(mail: OutgoingMail, sender: Sender) -> Envelope:
     message["Reply-To"] = _named("", answers)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(mail.queued_at)
-    message["Message-ID"] = _message_id(mail.message_id)
+    message["Message-ID"] = _message_id(mail.message_id, origin)
     # RFC 3834: tells holiday notices not to answer; these mails are triggered by an event, not typed as a reply.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, cte="quoted-printable")
@@ -101,14 +103,10 @@ def _plain(value: str, field: str, *, longest: int = 60) -> str:
     return value
 
 
-def _message_id(value: str) -> str:
-    plain = _plain(value, "message id", longest=250)
-    if (
-        not (plain.startswith("<") and plain.endswith(">") and plain.count("@") == 1 and plain.isascii())
-        or " " in plain
-    ):
+def _message_id(value: str, origin: str) -> str:
+    if not _MESSAGE_ID.match(value):
         raise Invalid("message_id", "The identity of the mail is not one.")
-    return plain
+    return f"<{value}@{origin.rpartition('@')[2]}>"
 
 
 def _ascii_domain(address: str) -> str:

@@ -47,7 +47,7 @@ def _mail(field: str, text: str) -> tuple[OutgoingMail, Sender]:
         "sender_address": "orders@shop.example",
         "reply_to": "hello@shop.example",
         "language": "en",
-        "message_id": "<mail.1@shop.example>",
+        "message_id": "mail.1",
     }
     values[field] = text
     letter = Letter(values["subject"], "Hello", "<p>Hello</p>", values["language"])

@@ -22,7 +22,7 @@ SENDER = Sender("Example Shop", "orders@shop.example", "hello@shop.example")
 def mail(number: int = 1, recipient: str = "ada@example.com") -> OutgoingMail:
     letter = Letter("Order 104501 – größer", "Hello\n.\n.dot\nGrüße\n", "<p>Hello</p>", "en")
     return OutgoingMail(
-        f"<mail.{number}@shop.example>",
+        f"mail.{number}",
         recipient,
         letter,
         datetime(2026, 3, 2, tzinfo=UTC),
