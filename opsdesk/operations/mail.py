@@ -12,6 +12,9 @@ from opsdesk.integrations.ports import SendOutcome, SendResult
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
+ASKS_CASE = "case:"
+"""Begins the event key of a mail that asks the customer about a case; the case's id follows."""
+
 
 def queue_mail(
     work: Work, order: OrderRow, letter: Letter, *, event_key: str, status_code: str, grace: timedelta = GRACE
@@ -162,9 +165,11 @@ def _let_the_order_follow(work: Work, mail: MailRow, order_id: int) -> None:
     """The customer has been told now: the status shows, and a case that was opened waits for the answer."""
     order = work.orders.locked(order_id)
     order.told_status, order.told_at = mail.status_code, work.now
-    for case in work.orders.cases(order_id):
-        if case.state == CaseState.OPEN and case.asked_by_mail_id == mail.id:
+    if mail.event_key.startswith(ASKS_CASE):
+        case = work.cases.locked(int(mail.event_key.removeprefix(ASKS_CASE).partition(":")[0]))
+        if case.state == CaseState.OPEN:
             case.state = CaseState.AWAITING_CUSTOMER.value
+            work.record("case.asked", "order", order_id, "The customer has been asked; the answer is awaited")
     work.orders.settle(order)
 
 

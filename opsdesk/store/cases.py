@@ -1,0 +1,73 @@
+"""Verification cases and the review of holds in one unit of work, and what of them has become due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from opsdesk.domain.errors import Refused
+from opsdesk.domain.orders import CaseState
+from opsdesk.store.tables import CaseRow, HoldRow
+
+
+class Cases:
+    """The cases, and the holds behind them, of one unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def locked(self, case_id: int) -> CaseRow:
+        """Return the case for change.
+
+        Raises:
+            Refused: there is no such case.
+        """
+        case = self._session.get(CaseRow, case_id, with_for_update=True, populate_existing=True)
+        if case is None:
+            raise Refused("The case no longer exists.")
+        return case
+
+    def undecided(self, order_id: int, kind: str) -> CaseRow | None:
+        """Return the order's case of this kind that nobody has decided, locked."""
+        found = select(CaseRow).where(
+            col(CaseRow.order_id) == order_id, col(CaseRow.kind) == kind, col(CaseRow.decided_at).is_(None)
+        )
+        return self._session.execute(found.with_for_update()).scalar_one_or_none()
+
+    def locked_hold(self, hold_id: int) -> HoldRow:
+        """Return the hold for change.
+
+        Raises:
+            Refused: there is no such hold.
+        """
+        hold = self._session.get(HoldRow, hold_id, with_for_update=True, populate_existing=True)
+        if hold is None:
+            raise Refused("The hold no longer exists.")
+        return hold
+
+    def active_hold(self, order_id: int, kind: str) -> HoldRow | None:
+        """Return the order's active hold of this type, locked."""
+        found = select(HoldRow).where(
+            col(HoldRow.order_id) == order_id, col(HoldRow.type) == kind, col(HoldRow.released_at).is_(None)
+        )
+        return self._session.execute(found.with_for_update()).scalar_one_or_none()
+
+
+def lapsed_cases(session: Session, now: datetime, limit: int) -> list[int]:
+    """Return cases whose customer was asked and has not answered in time."""
+    late = select(col(CaseRow.id)).where(
+        col(CaseRow.state) == CaseState.AWAITING_CUSTOMER.value, col(CaseRow.respond_by) <= now
+    )
+    rows = session.execute(late.order_by(col(CaseRow.respond_by)).limit(limit)).scalars()
+    return [case_id for case_id in rows if case_id is not None]
+
+
+def reviewable_holds(session: Session, now: datetime, limit: int) -> list[int]:
+    """Return active holds whose review time has come and that nobody has been reminded of."""
+    due = select(col(HoldRow.id)).where(
+        col(HoldRow.released_at).is_(None), col(HoldRow.review_at) <= now, col(HoldRow.reviewed_at).is_(None)
+    )
+    rows = session.execute(due.order_by(col(HoldRow.review_at)).limit(limit)).scalars()
+    return [hold_id for hold_id in rows if hold_id is not None]
