@@ -28,7 +28,10 @@ from psycopg import sql
 
 _START_SECONDS = 60
 # A socket's path may have 107 characters, so the folder is not put below a long TMPDIR.
-_SHORT = "/tmp"
+_ON_DISK = Path("/tmp")
+# Copying a database makes about 300 files: 8 ms in memory, up to 400 ms on a disk.
+_IN_MEMORY = Path("/dev/shm")
+_MEMORY_WANTED = 1 << 30
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
@@ -103,7 +106,7 @@ def serving(wanted: str = "", *, durable: bool = False) -> Iterator[Server]:
     if "://" in wanted:
         yield Server(wanted.rpartition("/")[0] + "/{}" if "?" not in wanted else _with_hole(wanted), None)
         return
-    folder = Path(tempfile.mkdtemp(prefix="opsdesk-pg-", dir=_SHORT))
+    folder = Path(tempfile.mkdtemp(prefix="opsdesk-pg-", dir=_ON_DISK if durable else _fast_folder()))
     user = _user()
     if user:
         shutil.chown(folder, user)
@@ -130,6 +133,12 @@ def binaries(wanted: str = "") -> Path:
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("No Postgres server was found. Install postgresql and its contrib modules.")
     return Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _fast_folder() -> Path:
+    """Return the folder in memory where there is one with room, as containers often give it 64 MB only."""
+    has_room = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free >= _MEMORY_WANTED
+    return _IN_MEMORY if has_room and os.access(_IN_MEMORY, os.W_OK) else _ON_DISK
 
 
 def _with_hole(url: str) -> str:
