@@ -200,9 +200,14 @@ def _readable(programs: Path, folder: Path, user: str | None) -> Path:
     try:
         subprocess.run([programs / "postgres", "--version"], user=user, stdout=subprocess.DEVNULL, check=True, cwd="/")
     except (PermissionError, subprocess.CalledProcessError):
-        copied = folder / "install"
-        shutil.copytree(programs.parent, copied, symlinks=True)
-        return copied / programs.name
+        package = programs.parent.parent
+        copied = folder / package.name
+        shutil.copytree(programs.parent, copied / programs.parent.name, symlinks=True)
+        # The wheel keeps the libraries of its programs beside the package, and the programs look for them there.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / libraries.name)
+        return copied / programs.parent.name / programs.name
     return programs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,20 @@ def test_a_server_that_cannot_start_is_a_failure(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(RuntimeError, match="Postgres did not start"), postgres.serving():
         pass
+
+
+def test_programs_in_a_closed_folder_are_copied_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = postgres.binaries("embedded").parent.parent
+    closed = tmp_path / "closed"
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.is_dir():
+            shutil.copytree(part, closed / part.name)
+    closed.chmod(0o700)
+    monkeypatch.setattr(postgres, "binaries", lambda _wanted="": closed / package.name / "pginstall" / "bin")
+
+    with postgres.serving() as server:
+        assert server.create()
+    assert closed.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("durable", [False, True])
