@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,7 @@ def write_mails(store: Store, count: int) -> None:
             "state": MailState.QUEUED.value,
             "queued_by": "mia",
             "queued_at": START,
-            "not_before": START - timedelta(seconds=1),
+            "not_before": datetime(2020, 1, 1, tzinfo=UTC),
             "attempts": 0,
             "last_error": "",
             "command_id": "test",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import InstrumentedAttribute, defer
 from sqlmodel import Session, col
 
 from opsdesk.domain.mailing import MailState
@@ -70,7 +71,8 @@ def mail_text(session: Session, mail_id: int) -> MailText | None:
 
 def _lines() -> Select[MailRow, str | None]:
     # The words of 200 mails can be 100 MB; a list shows none of them.
-    wordless = (defer(col(MailRow.text), raiseload=True), defer(col(MailRow.html), raiseload=True))
+    words = (cast("InstrumentedAttribute[str]", part) for part in (MailRow.text, MailRow.html))
+    wordless = [defer(part, raiseload=True) for part in words]
     query = select(MailRow, col(OrderRow.number))
     return query.outerjoin(OrderRow, col(OrderRow.id) == col(MailRow.order_id)).options(*wordless)
 
