@@ -1,0 +1,43 @@
+"""Open the mail side of a shop from what is set: the writer of letters and the mail server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opsdesk.domain.errors import Invalid
+from opsdesk.domain.letters import ShopFacts
+from opsdesk.domain.mailing import Sender
+from opsdesk.domain.status_entries import read_statuses
+from opsdesk.domain.statuses import StatusBook
+from opsdesk.integrations.mail.rendering import TemplateWriter
+from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
+from opsdesk.integrations.mail.smtp import SmtpMailer, read_smtp_url
+
+
+def open_statuses(data: Path, own: Path | None = None) -> StatusBook:
+    """Read the Order Status menu: the shipped statuses, and the shop's own from `statuses.toml` in its folder.
+
+    Raises:
+        Invalid: an entry is not a status; the sentence names it.
+    """
+    file = own / "statuses.toml" if own is not None else None
+    try:
+        own_text = file.read_text("utf-8") if file is not None and file.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("statuses", f"{file} cannot be read. Correct or remove it.") from error
+    return read_statuses((data / "statuses.toml").read_text("utf-8"), own_text)
+
+
+def open_writer(data: Path, own: Path | None, shop: ShopFacts) -> TemplateWriter:
+    """Make the writer of letters over the shipped templates and the shop's own."""
+    shelf = TemplateShelf(data / "templates", own, shop.language)
+    return TemplateWriter(shelf, read_forbidden_words(data / "forbidden_words.toml"), shop)
+
+
+def open_mailer(smtp_url: str | None, sender: Sender) -> SmtpMailer | None:
+    """Make the mailer for a mail server, or None where none is set: then mails wait in the outbox.
+
+    Raises:
+        Invalid: the address of the mail server is none.
+    """
+    return SmtpMailer(read_smtp_url(smtp_url), sender) if smtp_url else None
