@@ -13,9 +13,9 @@ from opsdesk.domain.mailing import GRACE, Letter, forbidden_words
 from opsdesk.domain.orders import CancelReason, CaseState, OrderFacts
 from opsdesk.domain.statuses import Effect, EffectKind, MenuEntry, Question, Status, StatusBook, answer_by, why_not_tell
 from opsdesk.integrations.ports import LetterWriter
-from opsdesk.operations.mail import ASKS_CASE, queue_mail
-from opsdesk.store.tables import CaseRow, HoldRow, OrderRow
-from opsdesk.store.work import Done, Work, operation
+from opsdesk.operations.mail import ASKS_CASE, queue_mail, take_back
+from opsdesk.store.tables import CaseRow, HoldRow, MailRow, OrderRow
+from opsdesk.store.work import OPERATIONS, Done, Work, operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,26 @@ def preview(
     return Preview(status, letter, deadline)
 
 
+def telling(
+    writer: LetterWriter,
+    seen: Preview,
+    *,
+    subject: str,
+    text: str,
+    titles: tuple[str, ...] = (),
+    cancel_reason: CancelReason | None = None,
+) -> Telling:
+    """Make what is told of a preview and of the words that staff left in it.
+
+    Raises:
+        Invalid: the words cannot be sent, or let a suspicion show.
+    """
+    letter = writer.reword(seen.letter, subject=subject, text=text)
+    if letter is not seen.letter:
+        require_neutral(writer, seen.status, letter, titles=titles)
+    return Telling(seen.status, letter, seen.deadline, cancel_reason)
+
+
 def require_neutral(writer: LetterWriter, status: Status, letter: Letter, *, titles: tuple[str, ...]) -> None:
     """Make sure that staff's own words let no suspicion show; titles of goods may hold any word.
 
@@ -107,11 +127,44 @@ def tell(work: Work, order_id: int, *, version: int, telling: Telling, grace: ti
             status_code=status.code,
             grace=grace,
         )
-        if not status.effects and mail.id is not None:
-            work.undo_with("mail.take_back", mail_id=mail.id)
+        _offer_undo(work, order_id, status, mail)
     work.orders.settle(order)
     sentences = [f"{order.number}: {status.name}.", *filter(None, done)]
     return Done(" ".join(sentences), order_id, order.version)
+
+
+@operation("status.take_back")
+def take_back_telling(work: Work, order_id: int, *, mail_id: int, holds: str = "", case_id: int | None = None) -> Done:
+    """Take back a status with its mail, its holds and its case, as long as the mail has not been sent.
+
+    Raises:
+        Refused: the mail has been sent, or is being sent now.
+    """
+    order = work.orders.locked(order_id)
+    take_back(work, mail_id)
+    for hold_id in filter(None, holds.split(",")):
+        hold = work.cases.locked_hold(int(hold_id))
+        if hold.released_at is None:
+            hold.released_by, hold.released_at, hold.release_note = work.actor.name, work.now, "Taken back."
+            work.record("hold.released", "order", order_id, "Hold taken back with its mail", before=hold.type)
+    case = work.cases.locked(case_id) if case_id is not None else None
+    if case is not None and case.decided_at is None:
+        case.state, case.decided_by, case.decided_at = CaseState.CANCELLED.value, work.actor.name, work.now
+        work.record("case.taken_back", "order", order_id, "Case taken back with its mail", before=case.kind)
+    work.orders.settle(order)
+    return Done(f"{order.number}: taken back; the customer was not told.", order_id, order.version)
+
+
+def _offer_undo(work: Work, order_id: int, status: Status, mail: MailRow) -> None:
+    """Let the telling be taken back where everything that it did can be."""
+    if mail.id is None or any(effect.kind not in _UNDONE_WITH_THE_MAIL for effect in status.effects):
+        return
+    kinds = [effect.hold for effect in status.effects if effect.hold is not None]
+    holds = [work.cases.active_hold(order_id, kind.value) for kind in kinds]
+    new_holds = [str(hold.id) for hold in holds if hold is not None and hold.placed_at == work.now]
+    case = work.cases.undecided(order_id, status.opens_case) if status.opens_case else None
+    case_id = case.id if case is not None and case.opened_at == work.now else None
+    work.undo_with("status.take_back", order_id=order_id, mail_id=mail.id, holds=",".join(new_holds), case_id=case_id)
 
 
 def _require_answers(telling: Telling) -> None:
@@ -184,8 +237,29 @@ def _open_case(work: Work, order: OrderRow, effect: Effect, telling: Telling) ->
     return "The clock starts when the mail server has accepted the mail."
 
 
+def _start_packing(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
+    return _as_part(work, order, "order.start_packing")
+
+
+def _deliver(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
+    return _as_part(work, order, "order.deliver")
+
+
+def _cancel(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
+    return _as_part(work, order, "order.cancel", reason=telling.cancel_reason, note=f"Told: {telling.status.name}.")
+
+
+def _as_part(work: Work, order: OrderRow, name: str, **arguments: object) -> str:
+    """Carry out another operation inside this one; it brings its own rules and history."""
+    return OPERATIONS[name](work, order.id, version=order.version, **arguments).message
+
+
+_UNDONE_WITH_THE_MAIL = frozenset({EffectKind.PLACE_HOLD, EffectKind.OPEN_CASE})
 _APPLY: dict[EffectKind, Callable[[Work, OrderRow, Effect, Telling], str]] = {
     EffectKind.PLACE_HOLD: _place_hold,
     EffectKind.RELEASE_HOLD: _release_hold,
     EffectKind.OPEN_CASE: _open_case,
+    EffectKind.START_PACKING: _start_packing,
+    EffectKind.DELIVER: _deliver,
+    EffectKind.CANCEL: _cancel,
 }

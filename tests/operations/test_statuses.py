@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.ports import SendOutcome, SendResult
 from opsdesk.operations.mail import record_outcome, take_back
-from opsdesk.operations.statuses import Preview, Telling, preview, require_neutral, tell
+from opsdesk.operations.statuses import Preview, Telling, preview, require_neutral, take_back_telling, tell, telling
 from opsdesk.store.engine import Store
 from opsdesk.store.leases import take_lease
 from opsdesk.store.outbox import claim_next
@@ -30,6 +31,7 @@ from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,
     CaseRow,
+    CommandRow,
     CustomerRow,
     HoldRow,
     MailRow,
@@ -240,13 +242,39 @@ def test_a_mail_waits_for_its_grace_time_and_can_be_taken_back_in_it(
     assert rows(store, MailRow)[0].state == MailState.CANCELLED
 
 
+def test_taking_back_within_the_grace_time_takes_hold_and_case_back_too(
+    store: Store, writer: TemplateWriter, clerk: Performer, clock: StillClock
+) -> None:
+    order_id = an_order(store)
+    seen = previewed(store, writer, "potential_fraud", order_id, clock())
+    done = clerk.perform(tell, order_id, version=1, telling=telling_of(seen))
+    assert done.can_undo
+    with store.reading() as session:
+        name, arguments = json.loads(session.get_one(CommandRow, done.command_id).undo)
+    assert name == "status.take_back"
+    clerk.perform(take_back_telling, **arguments)
+    assert rows(store, MailRow)[0].state == MailState.CANCELLED
+    assert rows(store, HoldRow)[0].released_at is not None
+    assert rows(store, CaseRow)[0].decided_at is not None
+    assert headline_of(store) == "ready"
+    with pytest.raises(Refused, match="taken back"):
+        clerk.perform(take_back_telling, **arguments)
+
+
+def test_staffs_words_are_checked_before_they_are_told(store: Store, writer: TemplateWriter, clock: StillClock) -> None:
+    seen = previewed(store, writer, "potential_fraud", an_order(store), clock())
+    assert telling(writer, seen, subject=seen.letter.subject, text=seen.letter.text).letter is seen.letter
+    with pytest.raises(Invalid, match="suspicio"):
+        telling(writer, seen, subject="A question", text="Your order looks suspicious.")
+
+
 def test_a_repeated_command_writes_one_mail(
     store: Store, writer: TemplateWriter, clerk: Performer, clock: StillClock
 ) -> None:
     order_id = an_order(store)
-    telling = telling_of(previewed(store, writer, "received", order_id, clock()))
-    first = clerk.perform_as("c1", tell, order_id, version=1, telling=telling)
-    second = clerk.perform_as("c1", tell, order_id, version=1, telling=telling)
+    told = telling_of(previewed(store, writer, "received", order_id, clock()))
+    first = clerk.perform_as("c1", tell, order_id, version=1, telling=told)
+    second = clerk.perform_as("c1", tell, order_id, version=1, telling=told)
     assert first == second
     assert len(rows(store, MailRow)) == 1
 
@@ -255,10 +283,10 @@ def test_two_clerks_telling_the_same_send_one_mail(
     store: Store, writer: TemplateWriter, clerk: Performer, clock: StillClock
 ) -> None:
     order_id = an_order(store)
-    telling = telling_of(previewed(store, writer, "received", order_id, clock()))
-    clerk.perform(tell, order_id, version=1, telling=telling)
+    told = telling_of(previewed(store, writer, "received", order_id, clock()))
+    clerk.perform(tell, order_id, version=1, telling=told)
     with pytest.raises(Conflict):
-        clerk.perform(tell, order_id, version=1, telling=telling)
+        clerk.perform(tell, order_id, version=1, telling=told)
     assert len(rows(store, MailRow)) == 1
 
 
