@@ -1,0 +1,119 @@
+"""The audit chain: each activity row is sealed together with the seal of the row before it.
+
+The seal is an HMAC whose key lies outside the store, so that somebody who can write to the store alone cannot make
+a chain that verifies. Two writers must not seal on the same predecessor: on SQLite the write lock of the
+transaction sees to that, on Postgres an advisory lock held until the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select, text
+from sqlmodel import Session
+
+from opsdesk.store.tables import ActivityRow
+
+START = "0" * 64
+"""Stands for the hash of the row before the first."""
+
+_LOCK_KEY = 0x0D5C4A1
+_FIELDS = (
+    "id",
+    "actor",
+    "role",
+    "terminal",
+    "action",
+    "outcome",
+    "subject_kind",
+    "subject_id",
+    "command_id",
+    "summary",
+    "before",
+    "after",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to be written to the history; `before` and `after` are readable values, empty where nothing changed."""
+
+    action: str
+    subject_kind: str
+    subject_id: int
+    summary: str
+    before: str = ""
+    after: str = ""
+    outcome: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Who and when, common to all entries of one command."""
+
+    at: datetime
+    actor: str
+    role: str
+    terminal: str
+    command_id: str
+
+
+def append(session: Session, key: bytes, common: Sealed, entries: Iterable[Entry]) -> int:
+    """Seal and write the entries; return the id of the last one.
+
+    Call it last in a transaction: on Postgres every other writer waits from here to the commit.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    head_id, head_hash = head(session)
+    rows = list(_sealed_rows(key, head_id, head_hash, common, entries))
+    if rows:
+        session.execute(insert(ActivityRow), rows)
+    return head_id + len(rows)
+
+
+def head(session: Session) -> tuple[int, str]:
+    """Return the id and the hash of the newest row."""
+    newest = select(ActivityRow.id, ActivityRow.hash).order_by(ActivityRow.id.desc()).limit(1)  # type: ignore[union-attr]
+    found = session.execute(newest).one_or_none()
+    return (found.id, found.hash) if found else (0, START)
+
+
+def seal(key: bytes, previous: str, at: datetime, row: Iterable[object]) -> str:
+    """Return the seal of a row: an HMAC-SHA-256 over the previous seal, the moment and the fields in table order."""
+    fields = "\x1f".join([previous, at.astimezone(UTC).isoformat(timespec="microseconds"), *map(str, row)])
+    return hmac.digest(key, fields.encode(), hashlib.sha256).hex()
+
+
+def fields_of(row: dict[str, object]) -> list[object]:
+    """Return the sealed fields of a row in their fixed order."""
+    return [row[field] for field in _FIELDS]
+
+
+def _sealed_rows(
+    key: bytes, head_id: int, head_hash: str, common: Sealed, entries: Iterable[Entry]
+) -> Iterator[dict[str, object]]:
+    previous = head_hash
+    for number, entry in enumerate(entries, head_id + 1):
+        row: dict[str, object] = {
+            "id": number,
+            "actor": common.actor,
+            "role": common.role,
+            "terminal": common.terminal,
+            "action": entry.action,
+            "outcome": entry.outcome,
+            "subject_kind": entry.subject_kind,
+            "subject_id": entry.subject_id,
+            "command_id": common.command_id,
+            "summary": entry.summary,
+            "before": entry.before,
+            "after": entry.after,
+        }
+        previous = seal(key, previous, common.at, row.values())
+        row["hash"] = previous
+        row["at"] = common.at
+        yield row

@@ -1,0 +1,244 @@
+"""The unit of work: one operation, one transaction, one answer for one command id.
+
+An operation gets a `Work` and has no way to commit; `perform` commits when it returns and rolls back when it raises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Concatenate, Generic, ParamSpec
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlmodel import Session, SQLModel
+
+from opsdesk.domain.errors import Conflict, Denied, Unavailable
+from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people import Actor
+from opsdesk.store import chain
+from opsdesk.store.cases import Cases
+from opsdesk.store.customers import Customers
+from opsdesk.store.desks import Desks
+from opsdesk.store.engine import Store, unavailable
+from opsdesk.store.keys import audit_key
+from opsdesk.store.mails import Mails
+from opsdesk.store.orders import Orders
+from opsdesk.store.tables import CommandRow
+from opsdesk.store.users import Users
+
+P = ParamSpec("P")
+Plain = str | int | bool | None
+"""Values that a command's answer and its undo may hold; they are kept as JSON."""
+
+_RETRIES = 3
+# Postgres: serialisation failure and deadlock; both mean that nothing happened and that trying again may help.
+_WORTH_RETRYING = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer of a command.
+
+    Attributes:
+        message: what was done, one sentence for the message line.
+        subject_id: the record it was done to.
+        version: the version that the record has now.
+        details: further plain values, by name.
+    """
+
+    message: str
+    subject_id: int | None = None
+    version: int | None = None
+    details: Mapping[str, Plain] = field(default_factory=dict)
+    command_id: str = ""
+    can_undo: bool = False
+
+
+class Operation(Generic[P]):
+    """A named thing that people can do; the name is also the permission that it needs."""
+
+    def __init__(self, name: str, function: Callable[Concatenate[Work, P], Done]) -> None:
+        self.name = name
+        self.function = function
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+
+    def __call__(self, work: Work, *args: P.args, **kwargs: P.kwargs) -> Done:
+        """Run inside a transaction that is already open, as part of a larger operation."""
+        return self.function(work, *args, **kwargs)
+
+
+OPERATIONS: dict[str, Operation[...]] = {}
+"""Every operation by its name; undo and jobs look them up here."""
+
+
+def operation(name: str) -> Callable[[Callable[Concatenate[Work, P], Done]], Operation[P]]:
+    """Name a function as an operation, and register it."""
+
+    def register(function: Callable[Concatenate[Work, P], Done]) -> Operation[P]:
+        if name in OPERATIONS:
+            raise ValueError(f"There are two operations called {name}.")
+        made = Operation(name, function)
+        OPERATIONS[name] = made
+        return made
+
+    return register
+
+
+class Work:
+    """What an operation may touch: repositories, who acts, and what time it is. There is no commit."""
+
+    def __init__(self, session: Session, *, actor: Actor, now: datetime, command_id: str) -> None:
+        self._session = session
+        self.actor = actor
+        self.now = now
+        self.command_id = command_id
+        self.orders = Orders(session, now)
+        self.customers = Customers(session)
+        self.mails = Mails(session)
+        self.cases = Cases(session)
+        self.users = Users(session)
+        self.desks = Desks(session)
+        self.entries: list[chain.Entry] = []
+        self.undo: tuple[str, Mapping[str, Plain]] | None = None
+
+    def add(self, row: SQLModel) -> None:
+        """Write a new row; its id is known afterwards."""
+        self._session.add(row)
+        self._session.flush()
+
+    def record(  # noqa: PLR0913  a history line has this many parts
+        self, action: str, subject_kind: str, subject_id: int, summary: str, *, before: str = "", after: str = ""
+    ) -> None:
+        """Add a line to the history of a subject."""
+        self.entries.append(chain.Entry(action, subject_kind, subject_id, summary, before, after))
+
+    def undo_with(self, name: str, **arguments: Plain) -> None:
+        """Say which operation, with which arguments, takes this command back."""
+        self.undo = (name, arguments)
+
+    def command(self, command_id: str) -> CommandRow | None:
+        """Return an earlier command, locked."""
+        return self._session.get(CommandRow, command_id, with_for_update=True)
+
+
+def perform(
+    store: Store,
+    run: Callable[Concatenate[Work, P], Done],
+    actor: Actor,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Done:
+    """Carry out one operation in one transaction, with a new command id and the system's clock."""
+    return Performer(store, actor).perform(run, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Carries out operations for one actor."""
+
+    store: Store
+    actor: Actor
+    clock: Clock = system_clock
+
+    def perform(self, run: Callable[Concatenate[Work, P], Done], *args: P.args, **kwargs: P.kwargs) -> Done:
+        """Carry out one operation under a new command id.
+
+        Raises:
+            Denied, Refused, Conflict, Invalid: nothing was changed.
+            Unavailable: the store did not answer; nothing was changed.
+        """
+        return self.perform_as(str(uuid4()), run, *args, **kwargs)
+
+    def perform_as(
+        self, command_id: str, run: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Done:
+        """Carry out one operation under a given command id; a repeated id is answered with the first result."""
+        name = getattr(run, "name", "")
+        if problem := why_not_allowed(self.actor, name):
+            self._record_denial(command_id, name, problem)
+            raise Denied(problem)
+        for attempt in range(1, _RETRIES + 1):
+            try:
+                return self._once(command_id, name, run, *args, **kwargs)
+            except IntegrityError as error:
+                raise Conflict("Somebody else saved the same thing first. Nothing was changed.") from error
+            except OperationalError as error:
+                if attempt == _RETRIES or getattr(error.orig, "sqlstate", None) not in _WORTH_RETRYING:
+                    return self._settled(command_id, error)
+        raise AssertionError("unreachable")
+
+    def _once(
+        self,
+        command_id: str,
+        name: str,
+        run: Callable[Concatenate[Work, P], Done],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Done:
+        with self._transaction(command_id) as (session, work):
+            if first := session.get(CommandRow, command_id):
+                return _answer(first)
+            done = run(work, *args, **kwargs)
+            row = _command_row(work, name, done)
+            session.add(row)
+            self._seal(session, work)
+            return _answer(row)
+
+    @contextmanager
+    def _transaction(self, command_id: str) -> Iterator[tuple[Session, Work]]:
+        with Session(self.store.writer, expire_on_commit=False) as session, session.begin():
+            yield session, Work(session, actor=self.actor, now=self.clock(), command_id=command_id)
+
+    def _seal(self, session: Session, work: Work) -> None:
+        session.flush()
+        common = chain.Sealed(work.now, work.actor.name, work.actor.role, work.actor.terminal, work.command_id)
+        chain.append(session, audit_key(self.store.url), common, work.entries)
+        if not self.store.is_sqlite:
+            session.execute(text("NOTIFY opsdesk"))
+
+    def _settled(self, command_id: str, error: DBAPIError) -> Done:
+        """Look whether a command whose commit ended in an error was saved after all."""
+        try:
+            with self.store.reading() as session:
+                saved = session.get(CommandRow, command_id)
+        except Unavailable:
+            saved = None
+        if saved is None:
+            raise unavailable(error) from error
+        return _answer(saved)
+
+    def _record_denial(self, command_id: str, name: str, problem: str) -> None:
+        with self._transaction(command_id) as (session, work):
+            work.entries.append(chain.Entry(name or "unknown", "permission", 0, problem, outcome="denied"))
+            self._seal(session, work)
+
+
+def _command_row(work: Work, name: str, done: Done) -> CommandRow:
+    result = {
+        "message": done.message,
+        "subject_id": done.subject_id,
+        "version": done.version,
+        "details": dict(done.details),
+    }
+    undo = json.dumps(work.undo) if work.undo else ""
+    return CommandRow(
+        id=work.command_id,
+        name=name,
+        actor=work.actor.name,
+        accepted_at=work.now,
+        result=json.dumps(result),
+        undo=undo,
+    )
+
+
+def _answer(row: CommandRow) -> Done:
+    return Done(**json.loads(row.result), command_id=row.id, can_undo=bool(row.undo) and row.undone_by is None)
