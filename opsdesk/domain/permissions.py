@@ -1,0 +1,105 @@
+"""Who may do what: one declared table. What is not in it, nobody may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opsdesk.domain.money import Money, exponent
+from opsdesk.domain.people import Actor, Role
+
+_AGENT, _WAREHOUSE, _FRAUD = Role.AGENT, Role.WAREHOUSE, Role.FRAUD
+_SUPERVISOR, _ADMIN, _SYSTEM = Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM
+
+_LEADS = frozenset({_SUPERVISOR, _ADMIN})
+_DESK = _LEADS | {_AGENT, _FRAUD}
+_STAFF = _DESK | {_WAREHOUSE}
+
+PERMISSIONS: Mapping[str, frozenset[Role]] = {
+    "order.claim": _STAFF,
+    "order.assign": _LEADS,
+    "order.snooze": _STAFF,
+    "order.follow": _STAFF,
+    "order.unfollow": _STAFF,
+    "order.note": _STAFF,
+    "order.hold": _STAFF,
+    "order.release": _DESK,
+    "order.edit_contact": _DESK,
+    "order.edit_address": _DESK,
+    "order.restore_contact": _DESK,
+    "order.restore_address": _DESK,
+    "order.cancel": _DESK,
+    "order.reopen": _DESK,
+    "order.start_packing": _STAFF - {_FRAUD},
+    "order.stop_packing": _STAFF - {_FRAUD},
+    "order.ship": _STAFF - {_FRAUD},
+    "order.recall_parcel": _STAFF - {_FRAUD},
+    "order.deliver": _STAFF - {_FRAUD},
+    "order.undeliver": _STAFF - {_FRAUD},
+    "payment.record": _DESK,
+    "status.tell": _DESK,
+    "status.take_back": _DESK,
+    "mail.take_back": _DESK,
+    "mail.edit": _DESK,
+    "mail.send_now": _DESK,
+    "mail.settle_doubt": _DESK,
+    "mail.record_outcome": frozenset({_SYSTEM}),
+    "mail.hold_abandoned": frozenset({_SYSTEM}),
+    "case.lapse": frozenset({_SYSTEM}),
+    "hold.review_due": frozenset({_SYSTEM}),
+    "template.save": _LEADS,
+    "setting.change": frozenset({_ADMIN}),
+    "import.orders": _LEADS | {_SYSTEM},
+    "import.products": _LEADS | {_SYSTEM},
+    "export.orders": _LEADS,
+    "export.products": _LEADS,
+    "job.begin": _STAFF,
+    "job.note_step": _STAFF,
+    "job.finish": _STAFF,
+    "command.undo": _STAFF,
+    "user.add": frozenset({_ADMIN}),
+    "user.change_role": frozenset({_ADMIN}),
+    "user.deactivate": frozenset({_ADMIN}),
+    "user.reactivate": frozenset({_ADMIN}),
+    "user.tie_login": frozenset({_ADMIN}),
+    "user.set_password": _STAFF,
+    "user.set_pin": _STAFF,
+    "user.unlock": _LEADS,
+    "terminal.enrol": _LEADS,
+}
+"""Which roles may carry out each operation, by the operation's name."""
+
+OWN_LIMITS: Mapping[str, Mapping[Role, int]] = {
+    "order.cancel": {_AGENT: 500, _FRAUD: 5_000},
+    "payment.record": {_AGENT: 1_000, _FRAUD: 0},
+}
+"""The largest order (for payments: amount) in whole units of its currency that a role may decide alone.
+
+A role that is not named has no limit. Yen and other currencies without cents count a hundred to the unit, so that one
+figure means about the same money.
+"""
+
+SMALL_UNITS = 100
+
+
+def why_not_allowed(actor: Actor | None, operation: str) -> str | None:
+    """Say why this person may not carry out the operation, or None if they may."""
+    if actor is None:
+        return "Nobody is signed in. Sign in first."
+    allowed = PERMISSIONS.get(operation)
+    if allowed is None:
+        return f"Nobody may do {operation or 'this'}: it is not in the table of permissions."
+    if actor.role in allowed:
+        return None
+    who = " or ".join(sorted(role.value for role in allowed - {_SYSTEM})) or "the worker alone"
+    return f"{actor.name} is {actor.role} and may not do this ({operation}). Ask: {who}."
+
+
+def why_not_within(actor: Actor, operation: str, amount: Money) -> str | None:
+    """Say why the amount is above what this person may decide alone, or None if it is not."""
+    limit = OWN_LIMITS.get(operation, {}).get(actor.role)
+    if limit is None:
+        return None
+    units = amount.amount if exponent(amount.currency) else amount.amount / SMALL_UNITS
+    if units <= limit:
+        return None
+    return f"{amount} is above the limit of {actor.role} ({limit}). Ask a supervisor."
