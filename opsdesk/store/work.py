@@ -19,11 +19,10 @@ from sqlmodel import Session, SQLModel
 
 from opsdesk.domain.errors import Conflict, Denied, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.domain.people import Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.people import Actor
 from opsdesk.store import chain
 from opsdesk.store.cases import Cases
-from opsdesk.store.customers import Customers
 from opsdesk.store.desks import Desks
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.keys import audit_key
@@ -99,8 +98,7 @@ class Work:
         self.actor = actor
         self.now = now
         self.command_id = command_id
-        self.orders = Orders(session, now)
-        self.customers = Customers(session)
+        self.orders = Orders(session, now, by_person=actor.role is not Role.SYSTEM)
         self.mails = Mails(session)
         self.cases = Cases(session)
         self.users = Users(session)
@@ -201,7 +199,7 @@ class Performer:
     def _seal(self, session: Session, work: Work) -> None:
         session.flush()
         common = chain.Sealed(work.now, work.actor.name, work.actor.role, work.actor.terminal, work.command_id)
-        chain.append(session, audit_key(self.store.url), common, work.entries)
+        chain.append(session, audit_key(), common, work.entries)
         if not self.store.is_sqlite:
             session.execute(text("NOTIFY opsdesk"))
 

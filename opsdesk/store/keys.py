@@ -1,0 +1,53 @@
+"""The key that seals the history. It lies outside every store, readable for its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from opsdesk.domain.errors import Refused
+from opsdesk.settings import load_settings
+
+_BYTES = 32
+FILE_NAME = "audit.key"
+
+
+def audit_key() -> bytes:
+    """Return the key of this state folder, made at the first use.
+
+    Everybody who works on one store must use the same state folder, or a copy of the key.
+
+    Raises:
+        Refused: the file is not a key, or others can read it.
+    """
+    return _key_in(load_settings().state_folder)
+
+
+@lru_cache(maxsize=8)
+def _key_in(folder: Path) -> bytes:
+    path = folder / FILE_NAME
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise Refused(f"{path} can be read by others. Make it private (chmod 600), then try again.")
+    key = bytes.fromhex(path.read_text("ascii").strip())
+    if len(key) != _BYTES:
+        raise Refused(f"{path} is not an audit key. Put the right one back; the history cannot be sealed without it.")
+    return key
+
+
+def _make(path: Path) -> None:
+    # Written aside and linked, so that two programs that start at once end up with one and the same key.
+    fresh = path.with_name(f"{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(_BYTES))
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
