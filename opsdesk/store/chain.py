@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, select, text
 from sqlmodel import Session
@@ -51,6 +52,20 @@ class Entry:
     outcome: str = "done"
 
 
+class Head(NamedTuple):
+    """The newest row of the chain at some moment; `(0, START)` before the first."""
+
+    id: int
+    hash: str
+
+
+class Link(NamedTuple):
+    """What one command added to the chain: the head that it was sealed on, and the head that it left."""
+
+    before: Head
+    after: Head
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """Who and when, common to all entries of one command."""
@@ -62,31 +77,35 @@ class Sealed:
     command_id: str
 
 
-def append(session: Session, key: bytes, common: Sealed, entries: Iterable[Entry]) -> int:
-    """Seal and write the entries; return the id of the last one.
+def append(session: Session, key: bytes, common: Sealed, entries: Iterable[Entry]) -> Link:
+    """Seal and write the entries; return which head they were sealed on and the one they left.
 
     Call it last in a transaction: on Postgres every other writer waits from here to the commit.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    head_id, head_hash = head(session)
-    rows = list(_sealed_rows(key, head_id, head_hash, common, entries))
-    if rows:
-        session.execute(insert(ActivityRow), rows)
-    return head_id + len(rows)
+    before = head(session)
+    rows = list(_sealed_rows(key, before, common, entries))
+    if not rows:
+        return Link(before, before)
+    session.execute(insert(ActivityRow), rows)
+    return Link(before, Head(before.id + len(rows), str(rows[-1]["hash"])))
 
 
-def head(session: Session) -> tuple[int, str]:
+def head(session: Session) -> Head:
     """Return the id and the hash of the newest row."""
     newest = select(ActivityRow.id, ActivityRow.hash).order_by(ActivityRow.id.desc()).limit(1)  # type: ignore[union-attr]
     found = session.execute(newest).one_or_none()
-    return (found.id, found.hash) if found else (0, START)
+    return Head(found.id, found.hash) if found else Head(0, START)
 
 
 def seal(key: bytes, previous: str, at: datetime, row: Iterable[object]) -> str:
-    """Return the seal of a row: an HMAC-SHA-256 over the previous seal, the moment and the fields in table order."""
-    fields = "\x1f".join([previous, at.astimezone(UTC).isoformat(timespec="microseconds"), *map(str, row)])
-    return hmac.digest(key, fields.encode(), hashlib.sha256).hex()
+    """Return the seal of a row: an HMAC-SHA-256 over the previous seal, the moment and the fields in table order.
+
+    Each part goes in with its length, so that no text can be moved from one field to the next unnoticed.
+    """
+    parts = [previous, at.astimezone(UTC).isoformat(timespec="microseconds"), *map(str, row)]
+    return hmac.digest(key, "".join(f"{len(part)}:{part}" for part in parts).encode(), hashlib.sha256).hex()
 
 
 def fields_of(row: dict[str, object]) -> list[object]:
@@ -94,11 +113,9 @@ def fields_of(row: dict[str, object]) -> list[object]:
     return [row[field] for field in _FIELDS]
 
 
-def _sealed_rows(
-    key: bytes, head_id: int, head_hash: str, common: Sealed, entries: Iterable[Entry]
-) -> Iterator[dict[str, object]]:
-    previous = head_hash
-    for number, entry in enumerate(entries, head_id + 1):
+def _sealed_rows(key: bytes, before: Head, common: Sealed, entries: Iterable[Entry]) -> Iterator[dict[str, object]]:
+    previous = before.hash
+    for number, entry in enumerate(entries, before.id + 1):
         row: dict[str, object] = {
             "id": number,
             "actor": common.actor,
