@@ -63,6 +63,11 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "user.tie_login": frozenset({_ADMIN}),
     "user.set_password": _STAFF,
     "user.set_pin": _STAFF,
+    "user.reset_password": frozenset({_ADMIN}),
+    "user.reset_pin": frozenset({_ADMIN}),
+    "user.make_first": frozenset({_SYSTEM}),
+    "user.sign_in": _STAFF,
+    "user.note_failure": frozenset({_SYSTEM}),
     "user.unlock": _LEADS,
     "terminal.enrol": _LEADS,
 }
