@@ -40,9 +40,7 @@ _SQLITE_PRAGMAS = (
     "journal_size_limit=67108864",
 )
 # A terminal that is suspended inside a transaction must not block the shop.
-_POSTGRES_OPTIONS = (
-    f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
-)
+_POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
 
 
 class _Cursorless(Protocol):

@@ -17,6 +17,7 @@ from opsdesk.domain.searching import order_search_text
 from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,
+    CancellationRow,
     CaseRow,
     HoldRow,
     OrderLineRow,
@@ -77,6 +78,13 @@ class Orders:
         """Return the shipping or billing address for change."""
         return self._session.get(AddressRow, (order_id, kind))
 
+    def standing_cancellation(self, order_id: int) -> CancellationRow | None:
+        """Return the newest cancellation that nobody has taken back, for change."""
+        standing = select(CancellationRow).where(
+            col(CancellationRow.order_id) == order_id, col(CancellationRow.reopened_at).is_(None)
+        )
+        return self._session.execute(standing.order_by(col(CancellationRow.id).desc()).limit(1)).scalar_one_or_none()
+
     def parcel(self, parcel_id: int) -> tuple[ParcelRow, list[ParcelLineRow]]:
         """Return a parcel and what is in it, for change.
 
@@ -123,9 +131,7 @@ class Orders:
         who = found[0].actor if found else None
         by = f" by {who}" if who else ""
         what = f": {found[0].summary}" if found else ""
-        message = (
-            f"{order.number} was changed{by} in the meantime{what}. Nothing was saved; look, then try again."
-        )
+        message = f"{order.number} was changed{by} in the meantime{what}. Nothing was saved; look, then try again."
         return Conflict(message, who=who, changes=tuple(f"{row.actor}: {row.summary}" for row in found))
 
     def _movements(self, order_id: int) -> list[Movement]:

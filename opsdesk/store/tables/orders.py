@@ -185,7 +185,10 @@ class NoteRow(SQLModel, table=True):
 
 
 class CancellationRow(SQLModel, table=True):
-    """One cancellation; an order can be cancelled, reopened and cancelled again."""
+    """One cancellation; an order can be cancelled, reopened and cancelled again.
+
+    `lines` says how many units of which line it took (`12:2,13:1`), so that reopening puts back no more than that.
+    """
 
     __tablename__ = "cancellation"
     __table_args__ = (Index("ix_cancellation_order", "order_id", "id"),)
@@ -194,6 +197,7 @@ class CancellationRow(SQLModel, table=True):
     order_id: int = Field(foreign_key="orders.id")
     reason: str
     note: str = ""
+    lines: str = ""
     cancelled_by: str
     cancelled_at: datetime
     reopened_by: str | None = None

@@ -328,6 +328,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
+        sa.Column("lines", sa.String(), nullable=False),
         sa.Column("cancelled_by", sa.String(), nullable=False),
         sa.Column("cancelled_at", UTCDateTime(), nullable=False),
         sa.Column("reopened_by", sa.String(), nullable=True),
