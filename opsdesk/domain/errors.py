@@ -49,4 +49,12 @@ class Conflict(OpsDeskError):
 
 
 class Unavailable(OpsDeskError):
-    """The store, a mail server or a carrier cannot be reached now. Nothing is known to have changed."""
+    """The store, a mail server or a carrier cannot be reached now. Nothing is known to have changed.
+
+    Attributes:
+        command_id: the command that may have been saved nevertheless. Asked again under this id, it is done once.
+    """
+
+    def __init__(self, message: str, *, command_id: str = "") -> None:
+        super().__init__(message)
+        self.command_id = command_id

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import insert, select, text
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from opsdesk.store.tables import ActivityRow
 
@@ -94,7 +94,7 @@ def append(session: Session, key: bytes, common: Sealed, entries: Iterable[Entry
 
 def head(session: Session) -> Head:
     """Return the id and the hash of the newest row."""
-    newest = select(ActivityRow.id, ActivityRow.hash).order_by(ActivityRow.id.desc()).limit(1)  # type: ignore[union-attr]
+    newest = select(col(ActivityRow.id), col(ActivityRow.hash)).order_by(col(ActivityRow.id).desc()).limit(1)
     found = session.execute(newest).one_or_none()
     return Head(found.id, found.hash) if found else Head(0, START)
 

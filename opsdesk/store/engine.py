@@ -81,9 +81,15 @@ class Store:
         self.writer.dispose()
 
 
-def unavailable(error: DBAPIError) -> Unavailable:
-    """Say in words why the store did not answer."""
+def unavailable(error: DBAPIError, *, unsettled: str = "") -> Unavailable:
+    """Say in words why the store did not answer; `unsettled` is the id of a command that may have been saved."""
     cause = str(error.orig)
+    if unsettled:
+        return Unavailable(
+            "The store went away while it was saving. Whether this was saved is not known yet; it is looked up "
+            "as soon as the store answers.",
+            command_id=unsettled,
+        )
     if "locked" in cause or "lock timeout" in cause:
         return Unavailable("The store is busy: another command is still being saved. Nothing was changed; try again.")
     if "full" in cause or "disk I/O" in cause or "No space" in cause:

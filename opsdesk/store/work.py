@@ -22,6 +22,7 @@ from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.store import chain
+from opsdesk.store.anchor import remember_head
 from opsdesk.store.cases import Cases
 from opsdesk.store.desks import Desks
 from opsdesk.store.engine import Store, unavailable
@@ -138,6 +139,14 @@ def perform(
     return Performer(store, actor).perform(run, *args, **kwargs)
 
 
+class _CommitUnanswered(Exception):
+    """The commit itself ended in an error."""
+
+    def __init__(self, error: OperationalError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class Performer:
     """Carries out operations for one actor."""
@@ -151,7 +160,7 @@ class Performer:
 
         Raises:
             Denied, Refused, Conflict, Invalid: nothing was changed.
-            Unavailable: the store did not answer; nothing was changed.
+            Unavailable: the store did not answer; nothing was changed, unless the error names an unsettled command.
         """
         return self.perform_as(str(uuid4()), run, *args, **kwargs)
 
@@ -167,10 +176,14 @@ class Performer:
             try:
                 return self._once(command_id, name, run, *args, **kwargs)
             except IntegrityError as error:
+                if saved := self._saved(command_id):
+                    return saved
                 raise Conflict("Somebody else saved the same thing first. Nothing was changed.") from error
+            except _CommitUnanswered as lost:
+                return self._settled(command_id, lost.error)
             except OperationalError as error:
                 if attempt == _RETRIES or getattr(error.orig, "sqlstate", None) not in _WORTH_RETRYING:
-                    return self._settled(command_id, error)
+                    raise unavailable(error) from error
         raise AssertionError("unreachable")
 
     def _once(
@@ -188,36 +201,52 @@ class Performer:
             done = run(work, *args, **kwargs)
             row = _command_row(work, name, done)
             session.add(row)
-            self._seal(session, work)
-            return _answer(row)
+            link = self._seal(session, work)
+            answer = _answer(row)
+        remember_head(self.store.url, link)
+        return answer
 
     @contextmanager
     def _transaction(self, command_id: str) -> Iterator[tuple[Session, Work]]:
-        with Session(self.store.writer, expire_on_commit=False) as session, session.begin():
+        with Session(self.store.writer, expire_on_commit=False) as session:
             yield session, Work(session, actor=self.actor, now=self.clock(), command_id=command_id)
+            try:
+                session.commit()
+            except OperationalError as error:
+                raise _CommitUnanswered(error) from error
 
-    def _seal(self, session: Session, work: Work) -> None:
+    def _seal(self, session: Session, work: Work) -> chain.Link:
         session.flush()
         common = chain.Sealed(work.now, work.actor.name, work.actor.role, work.actor.terminal, work.command_id)
-        chain.append(session, audit_key(), common, work.entries)
+        link = chain.append(session, audit_key(), common, work.entries)
         if not self.store.is_sqlite:
             session.execute(text("NOTIFY opsdesk"))
+        return link
+
+    def _saved(self, command_id: str) -> Done | None:
+        """Return the answer of a command that is in the store, None if it is not or cannot be asked."""
+        try:
+            with self.store.reading() as session:
+                found = session.get(CommandRow, command_id)
+        except Unavailable:
+            return None
+        return _answer(found) if found else None
 
     def _settled(self, command_id: str, error: DBAPIError) -> Done:
         """Look whether a command whose commit ended in an error was saved after all."""
-        try:
-            with self.store.reading() as session:
-                saved = session.get(CommandRow, command_id)
-        except Unavailable:
-            saved = None
-        if saved is None:
-            raise unavailable(error) from error
-        return _answer(saved)
+        if saved := self._saved(command_id):
+            return saved
+        # SQLite has rolled back when its commit fails; a server that went away may have saved and not said so.
+        raise unavailable(error, unsettled="" if self.store.is_sqlite else command_id) from error
 
     def _record_denial(self, command_id: str, name: str, problem: str) -> None:
-        with self._transaction(command_id) as (session, work):
-            work.entries.append(chain.Entry(name or "unknown", "permission", 0, problem, outcome="denied"))
-            self._seal(session, work)
+        try:
+            with self._transaction(command_id) as (session, work):
+                work.entries.append(chain.Entry(name or "unknown", "permission", 0, problem, outcome="denied"))
+                link = self._seal(session, work)
+        except (_CommitUnanswered, OperationalError) as error:
+            raise unavailable(error.error if isinstance(error, _CommitUnanswered) else error) from error
+        remember_head(self.store.url, link)
 
 
 def _command_row(work: Work, name: str, done: Done) -> CommandRow:
