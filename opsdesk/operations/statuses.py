@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,6 +15,9 @@ from opsdesk.domain.orders import CancelReason, CaseState, OrderFacts
 from opsdesk.domain.statuses import Effect, EffectKind, MenuEntry, Question, Status, StatusBook, answer_by, why_not_tell
 from opsdesk.integrations.ports import LetterWriter
 from opsdesk.operations.mail import ASKS_CASE, queue_mail, take_back
+from opsdesk.operations.orders import cancel
+from opsdesk.operations.packing import start_packing
+from opsdesk.operations.shipping import deliver
 from opsdesk.store.tables import CaseRow, HoldRow, MailRow, OrderRow
 from opsdesk.store.work import OPERATIONS, Done, Work, operation
 
@@ -134,14 +138,21 @@ def tell(work: Work, order_id: int, *, version: int, telling: Telling, grace: ti
 
 
 @operation("status.take_back")
-def take_back_telling(work: Work, order_id: int, *, mail_id: int, holds: str = "", case_id: int | None = None) -> Done:
+def take_back_telling(
+    work: Work, order_id: int, *, mail_id: int, holds: str = "", case_id: int | None = None, also: str = ""
+) -> Done:
     """Take back a status with its mail, its holds and its case, as long as the mail has not been sent.
+
+    `also` is the JSON of a further operation that takes back what the status did besides.
 
     Raises:
         Refused: the mail has been sent, or is being sent now.
     """
     order = work.orders.locked(order_id)
     take_back(work, mail_id)
+    if also:
+        name, arguments = json.loads(also)
+        OPERATIONS[name](work, **arguments)
     for hold_id in filter(None, holds.split(",")):
         hold = work.cases.locked_hold(int(hold_id))
         if hold.released_at is None:
@@ -156,15 +167,18 @@ def take_back_telling(work: Work, order_id: int, *, mail_id: int, holds: str = "
 
 
 def _offer_undo(work: Work, order_id: int, status: Status, mail: MailRow) -> None:
-    """Let the telling be taken back where everything that it did can be."""
-    if mail.id is None or any(effect.kind not in _UNDONE_WITH_THE_MAIL for effect in status.effects):
+    """Let the telling be taken back with everything that it did; where a hold was released, a person decides anew."""
+    also = json.dumps(work.undo) if work.undo else ""
+    work.undo = None
+    if mail.id is None or any(effect.kind is EffectKind.RELEASE_HOLD for effect in status.effects):
         return
     kinds = [effect.hold for effect in status.effects if effect.hold is not None]
     holds = [work.cases.active_hold(order_id, kind.value) for kind in kinds]
     new_holds = [str(hold.id) for hold in holds if hold is not None and hold.placed_at == work.now]
     case = work.cases.undecided(order_id, status.opens_case) if status.opens_case else None
     case_id = case.id if case is not None and case.opened_at == work.now else None
-    work.undo_with("status.take_back", order_id=order_id, mail_id=mail.id, holds=",".join(new_holds), case_id=case_id)
+    held = ",".join(new_holds)
+    work.undo_with("status.take_back", order_id=order_id, mail_id=mail.id, holds=held, case_id=case_id, also=also)
 
 
 def _require_answers(telling: Telling) -> None:
@@ -238,23 +252,18 @@ def _open_case(work: Work, order: OrderRow, effect: Effect, telling: Telling) ->
 
 
 def _start_packing(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
-    return _as_part(work, order, "order.start_packing")
+    return start_packing(work, order.id or 0, version=order.version).message
 
 
 def _deliver(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
-    return _as_part(work, order, "order.deliver")
+    return deliver(work, order.id or 0, version=order.version).message
 
 
 def _cancel(work: Work, order: OrderRow, effect: Effect, telling: Telling) -> str:
-    return _as_part(work, order, "order.cancel", reason=telling.cancel_reason, note=f"Told: {telling.status.name}.")
+    note = f"Told: {telling.status.name}."
+    return cancel(work, order.id or 0, version=order.version, reason=telling.cancel_reason, note=note).message
 
 
-def _as_part(work: Work, order: OrderRow, name: str, **arguments: object) -> str:
-    """Carry out another operation inside this one; it brings its own rules and history."""
-    return OPERATIONS[name](work, order.id, version=order.version, **arguments).message
-
-
-_UNDONE_WITH_THE_MAIL = frozenset({EffectKind.PLACE_HOLD, EffectKind.OPEN_CASE})
 _APPLY: dict[EffectKind, Callable[[Work, OrderRow, Effect, Telling], str]] = {
     EffectKind.PLACE_HOLD: _place_hold,
     EffectKind.RELEASE_HOLD: _release_hold,

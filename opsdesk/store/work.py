@@ -175,6 +175,9 @@ class Performer:
         for attempt in range(1, _RETRIES + 1):
             try:
                 return self._once(command_id, name, run, *args, **kwargs)
+            except Denied as refused:
+                self._record_denial(command_id, name, refused.message)
+                raise
             except IntegrityError as error:
                 if saved := self._saved(command_id):
                     return saved
@@ -205,6 +208,26 @@ class Performer:
             answer = _answer(row)
         remember_head(self.store.url, link)
         return answer
+
+    def rehearse(self, run: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs) -> Done:
+        """Answer what an operation would do, by doing it and rolling it back.
+
+        Raises:
+            Denied, Refused, Conflict, Invalid: what carrying it out would raise.
+            Unavailable: the store did not answer.
+        """
+        if problem := why_not_allowed(self.actor, getattr(run, "name", "")):
+            raise Denied(problem)
+        try:
+            with Session(self.store.writer, expire_on_commit=False) as session:
+                work = Work(session, actor=self.actor, now=self.clock(), command_id=str(uuid4()))
+                done = run(work, *args, **kwargs)
+                session.rollback()
+                return done
+        except IntegrityError as error:
+            raise Conflict("Somebody else saved the same thing first.") from error
+        except OperationalError as error:
+            raise unavailable(error) from error
 
     @contextmanager
     def _transaction(self, command_id: str) -> Iterator[tuple[Session, Work]]:
