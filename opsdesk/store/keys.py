@@ -26,6 +26,18 @@ def audit_key() -> bytes:
     return _key_in(load_settings().state_folder, FILE_NAME)
 
 
+def existing_audit_key() -> bytes:
+    """Return the key that history was sealed with, and never make one: a new key fits no old seal.
+
+    Raises:
+        Refused: there is none, it is not a key, or others can read it.
+    """
+    folder = load_settings().state_folder
+    if not (folder / FILE_NAME).exists():
+        raise Refused(f"There is no {FILE_NAME} in {folder}, and the history was sealed with one. Put it back first.")
+    return _key_in(folder, FILE_NAME)
+
+
 def pepper() -> bytes:
     """Return what is mixed into passwords and PINs before they are hashed, made at the first use.
 
