@@ -11,6 +11,9 @@ from opsdesk.store import schema
 revision = "0001"
 down_revision = None
 
+_IN_HOUSE = "is_open AND stage <> 'on_its_way'"
+_UNTOUCHED = f"{_IN_HOUSE} AND touched_at IS NULL"
+
 
 def upgrade() -> None:
     """Bring the store to this version."""
@@ -256,56 +259,88 @@ def upgrade() -> None:
     op.create_index("ix_orders_email", "orders", ["email"], unique=False)
     op.create_index("ix_orders_number", "orders", ["number"], unique=False)
     op.create_index("ix_orders_number_reversed", "orders", ["number_reversed"], unique=False)
-    op.create_index(
-        "ix_orders_open_due",
-        "orders",
-        ["promised_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
-    op.create_index(
-        "ix_orders_open_owner",
-        "orders",
-        ["owner_id", "promised_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
     op.create_index("ix_orders_phone_reversed", "orders", ["phone_reversed"], unique=False)
     op.create_index("ix_orders_placed", "orders", ["placed_at", "id"], unique=False)
-    op.create_index(
-        "ix_orders_stage_due",
-        "orders",
-        ["stage", "promised_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
+    op.create_index("ix_orders_total", "orders", ["total_minor", "id"], unique=False)
     op.create_index(
         "ix_orders_stage_placed",
         "orders",
         ["stage", "placed_at", "id"],
         unique=False,
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
+    )
+    op.create_index(
+        "ix_orders_stage_due",
+        "orders",
+        ["stage", "promised_at", "id", "snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
     )
     op.create_index(
         "ix_orders_stage_total",
         "orders",
         ["stage", "total_minor", "id"],
         unique=False,
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
     )
-    op.create_index("ix_orders_total", "orders", ["total_minor", "id"], unique=False)
     op.create_index(
-        "ix_orders_untouched",
+        "ix_orders_owner_placed",
         "orders",
-        ["placed_at", "id"],
+        ["owner_id", "placed_at", "id"],
         unique=False,
-        sqlite_where=sa.text("is_open AND touched_at IS NULL"),
-        postgresql_where=sa.text("is_open AND touched_at IS NULL"),
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
+    )
+    op.create_index(
+        "ix_orders_owner_due",
+        "orders",
+        ["owner_id", "promised_at", "id", "snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
+    )
+    op.create_index(
+        "ix_orders_owner_total",
+        "orders",
+        ["owner_id", "total_minor", "id"],
+        unique=False,
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
+    )
+    op.create_index(
+        "ix_orders_untouched_placed",
+        "orders",
+        ["placed_at", "id", "snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text(_UNTOUCHED),
+        postgresql_where=sa.text(_UNTOUCHED),
+    )
+    op.create_index(
+        "ix_orders_untouched_due",
+        "orders",
+        ["promised_at", "id"],
+        unique=False,
+        sqlite_where=sa.text(_UNTOUCHED),
+        postgresql_where=sa.text(_UNTOUCHED),
+    )
+    op.create_index(
+        "ix_orders_untouched_total",
+        "orders",
+        ["total_minor", "id"],
+        unique=False,
+        sqlite_where=sa.text(_UNTOUCHED),
+        postgresql_where=sa.text(_UNTOUCHED),
+    )
+    op.create_index(
+        "ix_orders_due",
+        "orders",
+        ["promised_at", "id", "snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text(_IN_HOUSE),
+        postgresql_where=sa.text(_IN_HOUSE),
     )
     op.create_table(
         "presence",
@@ -679,39 +714,19 @@ def downgrade() -> None:
     op.drop_table("cancellation")
     op.drop_index("ix_presence_subject", table_name="presence")
     op.drop_table("presence")
-    op.drop_index(
-        "ix_orders_untouched",
-        table_name="orders",
-        sqlite_where=sa.text("is_open AND touched_at IS NULL"),
-        postgresql_where=sa.text("is_open AND touched_at IS NULL"),
-    )
+    op.drop_index("ix_orders_due", table_name="orders")
+    op.drop_index("ix_orders_untouched_total", table_name="orders")
+    op.drop_index("ix_orders_untouched_due", table_name="orders")
+    op.drop_index("ix_orders_untouched_placed", table_name="orders")
+    op.drop_index("ix_orders_owner_total", table_name="orders")
+    op.drop_index("ix_orders_owner_due", table_name="orders")
+    op.drop_index("ix_orders_owner_placed", table_name="orders")
+    op.drop_index("ix_orders_stage_total", table_name="orders")
+    op.drop_index("ix_orders_stage_due", table_name="orders")
+    op.drop_index("ix_orders_stage_placed", table_name="orders")
     op.drop_index("ix_orders_total", table_name="orders")
-    op.drop_index(
-        "ix_orders_stage_total",
-        table_name="orders",
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
-    op.drop_index(
-        "ix_orders_stage_placed",
-        table_name="orders",
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
-    op.drop_index(
-        "ix_orders_stage_due", table_name="orders", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open")
-    )
     op.drop_index("ix_orders_placed", table_name="orders")
     op.drop_index("ix_orders_phone_reversed", table_name="orders")
-    op.drop_index(
-        "ix_orders_open_owner",
-        table_name="orders",
-        sqlite_where=sa.text("is_open"),
-        postgresql_where=sa.text("is_open"),
-    )
-    op.drop_index(
-        "ix_orders_open_due", table_name="orders", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open")
-    )
     op.drop_index("ix_orders_number_reversed", table_name="orders")
     op.drop_index("ix_orders_number", table_name="orders")
     op.drop_index("ix_orders_email", table_name="orders")
