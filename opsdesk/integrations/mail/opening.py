@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from opsdesk.domain.errors import Invalid
 from opsdesk.domain.letters import ShopFacts
 from opsdesk.domain.mailing import Sender
 from opsdesk.domain.status_entries import read_statuses
@@ -12,6 +11,7 @@ from opsdesk.domain.statuses import StatusBook
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.mail.smtp import SmtpMailer, read_smtp_url
+from opsdesk.integrations.shop_files import read_pair
 
 
 def open_statuses(data: Path, own: Path | None = None) -> StatusBook:
@@ -20,12 +20,7 @@ def open_statuses(data: Path, own: Path | None = None) -> StatusBook:
     Raises:
         Invalid: an entry is not a status; the sentence names it.
     """
-    file = own / "statuses.toml" if own is not None else None
-    try:
-        own_text = file.read_text("utf-8") if file is not None and file.is_file() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("statuses", f"{file} cannot be read. Correct or remove it.") from error
-    return read_statuses((data / "statuses.toml").read_text("utf-8"), own_text)
+    return read_statuses(*read_pair("statuses.toml", data, own))
 
 
 def open_writer(data: Path, own: Path | None, shop: ShopFacts) -> TemplateWriter:
