@@ -1,0 +1,136 @@
+"""One key after the other: type-ahead that is never lost and never lands in the wrong place.
+
+Textual hands a key to the widget that has the focus at that moment and goes on, while what the key does (an open
+list, a moved focus) happens a few messages later; keys that arrive together therefore act on the screen as it was. Here
+a key waits until the one before it has had its whole effect, and while a screen reads what it needs to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from textual import events
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.message_pump import MessagePump
+
+LONGEST_HOLD_S = 1.0
+"""After this a person gets the keyboard back, whatever is still being read."""
+
+_LOST_CALLBACK_S = 0.5
+_PASSES = 2
+"""A key's handler may post a message whose handler acts; that is one pass more than the key itself."""
+
+
+class KeyLane:
+    """Keys and pastes in the order in which they arrived."""
+
+    def __init__(self, app: App[object], dispatch: Callable[[events.Event], Awaitable[None]]) -> None:
+        self._app = app
+        self._dispatch = dispatch
+        self._waiting: deque[events.Event] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        self._unsettled: MessagePump | None = None
+        self._held: dict[int, float] = {}
+        self._freed = asyncio.Event()
+        self._last_hold = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no key waits and nothing holds them."""
+        return not self._waiting and not self._held and (self._pump is None or self._pump.done())
+
+    def take(self, event: events.Event) -> None:
+        """Take a key or a paste that has just arrived."""
+        self._waiting.append(event)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._run(), name="keys in order")
+
+    def hold(self, longest_s: float = LONGEST_HOLD_S) -> Callable[[], None]:
+        """Keep keys waiting until the returned function is called, at most `longest_s`."""
+        self._last_hold += 1
+        mine = self._last_hold
+        self._held[mine] = asyncio.get_running_loop().time() + longest_s
+
+        def let_go() -> None:
+            self._held.pop(mine, None)
+            self._freed.set()
+
+        return let_go
+
+    @contextmanager
+    def held(self, longest_s: float = LONGEST_HOLD_S) -> Iterator[None]:
+        """Keep keys waiting while the block runs, at most `longest_s`."""
+        let_go = self.hold(longest_s)
+        try:
+            yield
+        finally:
+            let_go()
+
+    async def _run(self) -> None:
+        while self._waiting:
+            event = self._waiting[0]
+            if not self._follows_in_the_same_text(event):
+                await self._settle()
+                await self._until_free()
+            self._waiting.popleft()
+            self._unsettled = self._app.focused or self._app.screen
+            self._app.call_later(self._dispatch, event)
+            if not self._follows_in_the_same_text(event):
+                await self._pass_through(self._app)
+        await self._settle()
+
+    def _follows_in_the_same_text(self, event: events.Event) -> bool:
+        """Say whether the key only adds to the text that the key before it added to."""
+        focused = self._app.focused
+        if focused is None or focused is not self._unsettled or self._held:
+            return False
+        return isinstance(event, events.Paste) or (
+            isinstance(event, events.Key) and focused.check_consume_key(event.key, event.character)
+        )
+
+    async def _settle(self) -> None:
+        target, self._unsettled = self._unsettled, None
+        if target is None:
+            return
+        screen = self._app.screen
+        for _ in range(_PASSES):
+            await self._pass_up(target)
+        if self._app.screen is not screen:
+            await self._pass_up(self._app.screen)
+        if self._app.focused is not None:
+            await self._pass_up(self._app.focused)
+
+    async def _pass_up(self, target: MessagePump) -> None:
+        for node in (*getattr(target, "ancestors_with_self", (target,)),):
+            await self._pass_through(node)
+
+    async def _pass_through(self, node: MessagePump) -> None:
+        """Wait until a node has handled everything that it had been sent so far."""
+        done = asyncio.Event()
+        if node.call_later(done.set):
+            # A node that is being removed may never answer.
+            try:
+                await asyncio.wait_for(done.wait(), _LOST_CALLBACK_S)
+            except TimeoutError:
+                return
+
+    async def _until_free(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._held:
+            soonest = min(self._held.values())
+            if soonest <= loop.time():
+                self._held = {mine: until for mine, until in self._held.items() if until > loop.time()}
+                continue
+            self._freed.clear()
+            try:
+                await asyncio.wait_for(self._freed.wait(), soonest - loop.time())
+            except TimeoutError:
+                continue
+            # What the answer did to the screen comes before the next key.
+            await self._pass_up(self._app.focused or self._app.screen)

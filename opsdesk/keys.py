@@ -1,0 +1,258 @@
+"""Every command once: its key, words, mode and screens.
+
+Bindings, key bar, F1, palette, `:keys` and the key map in the docs are made from this table. One letter means one
+thing on every screen; what no terminal or program in between can be trusted with is in `FORBIDDEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from opsdesk.keys_forbidden import FORBIDDEN, why_not_key
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+__all__ = ["COMMANDS", "FORBIDDEN", "PLACES", "Command", "Mode", "Place", "bindings", "command", "why_not_key"]
+
+
+class Mode(StrEnum):
+    """What keys do now; it is named in the first line of every screen."""
+
+    BROWSE = "BROWSE"
+    ENTRY = "ENTRY"
+    SCAN = "SCAN"
+    ANY = "ANY"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        id: what a person's own key map and the palette call it by.
+        key: the key that is taught, as Textual names it.
+        label: the verb in the key bar.
+        help: one sentence for F1, the palette and the docs.
+        screens: where it is bound; `everywhere` is every desk.
+        also: further keys, e.g. the F-key of the same command.
+        danger: what it does is hard to take back, so it asks first.
+        lane_label: its word in the row of F-keys, where that is another.
+        is_taught: False keeps it out of the key bar, not out of the help.
+        action: the method `action_...` of the screen.
+    """
+
+    id: str
+    key: str
+    label: str
+    help: str
+    screens: tuple[str, ...]
+    mode: Mode = Mode.BROWSE
+    also: tuple[str, ...] = ()
+    danger: bool = False
+    lane_label: str = ""
+    is_taught: bool = True
+    action: str = ""
+
+    @property
+    def method(self) -> str:
+        """The name of the action."""
+        return self.action or self.id.partition(".")[2].replace(".", "_")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys of the command, the taught one first."""
+        return (self.key, *self.also)
+
+    @property
+    def f_key(self) -> int | None:
+        """The number of its F-key, if it has one."""
+        return next((int(key[1:]) for key in self.keys if key[0] == "f" and key[1:].isdigit()), None)
+
+    @property
+    def shown_key(self) -> str:
+        """The taught key as people read it."""
+        return shown_key(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A screen that can be jumped to: by its digit in BROWSE, by `:name`, or by any unique beginning of a name."""
+
+    name: str
+    title: str
+    digit: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+PLACES: tuple[Place, ...] = (
+    Place("orders", "Orders", "1", ("queue",)),
+    Place("outbox", "Outbox", "9", ("mails",)),
+    Place("templates", "E-mail templates", aliases=("letters",)),
+    Place("users", "People", aliases=("people",)),
+)
+
+_ALL = ("everywhere",)
+_LIST = ("queue", "outbox", "templates")
+_ONE = ("queue", "order")
+_ANY = Mode.ANY
+
+COMMANDS: tuple[Command, ...] = (
+    # The function lane: the same on every screen and in every mode.
+    Command("screen.help", "f1", "Help", "Explain the keys that work here.", _ALL, _ANY, also=("question_mark",)),
+    Command("screen.find", "f2", "Find", "Find an order, e-mail, phone, tracking number; or scan.", _ALL, _ANY),
+    Command("screen.back", "f3", "Back", "Go one step back. What was typed is kept.", _ALL, _ANY, also=("escape",)),
+    Command("screen.choices", "f4", "Choices", "List what can be chosen here.", _ALL, _ANY),
+    Command("screen.refresh", "f5", "Refresh", "Read again, and let new rows in.", _ALL, _ANY, action="reread"),
+    Command(
+        "screen.next",
+        "f8",
+        "Next",
+        "Leave this one as it is and go to the next.",
+        _ALL,
+        _ANY,
+        ("right_square_bracket",),
+    ),
+    Command("screen.commit", "f9", "Do it", "Do what F9 says at the bottom of the screen.", _ALL, _ANY),
+    Command(
+        "screen.leader",
+        "ctrl+g",
+        "Lead",
+        "Then a digit is that F-key and a letter that command, in any mode.",
+        _ALL,
+        _ANY,
+    ),
+    Command("screen.jump", "colon", "jump", "Jump to a screen or an order by name or number.", _ALL),
+    Command("screen.undo", "u", "undo", "Take back the last thing that was done.", _ALL, also=("ctrl+z",)),
+    Command("screen.switch_user", "U", "user", "Let somebody else work here.", _ALL, is_taught=False),
+    Command("screen.lock", "L", "lock", "Lock this terminal.", _ALL, is_taught=False),
+    # What terminals, browsers and habits send: answered, never obeyed.
+    Command(
+        "screen.saved",
+        "ctrl+s",
+        "",
+        "Nothing to save: everything is saved as it is typed.",
+        _ALL,
+        _ANY,
+        is_taught=False,
+    ),
+    Command("screen.stay", "ctrl+q", "", "Does not quit; `:quit` does.", _ALL, _ANY, also=("ctrl+c",), is_taught=False),
+    Command("screen.redraw", "ctrl+l", "", "Draw the whole screen again.", _ALL, _ANY, is_taught=False),
+    Command("screen.unused", "q", "", "Does nothing, and says so.", _ALL, also=("g",), is_taught=False),
+    # Lists.
+    Command("list.open", "enter", "open", "Open the row.", _LIST, also=("ctrl+j",), is_taught=False),
+    Command("list.mark", "space", "mark", "Mark the row and go on to the next one.", ("queue",)),
+    Command("list.mark_all", "asterisk", "all", "Mark all rows that the filter shows.", ("queue",)),
+    Command("list.clear_marks", "minus", "none", "Take all marks away.", ("queue",)),
+    Command("list.filter", "slash", "filter", "Show only the rows that match what is typed.", _LIST),
+    Command("list.next_view", "greater_than_sign", "view", "Go to the next saved view.", _LIST, is_taught=False),
+    Command("list.previous_view", "less_than_sign", "view", "Go to the previous saved view.", _LIST, is_taught=False),
+    Command("list.sort", "S", "sort", "Sort by the next of: due, placed, total.", ("queue",)),
+    Command("list.reverse", "R", "reverse", "Turn the sorting round.", ("queue",), is_taught=False),
+    Command("list.down", "j", "down", "Go one row down.", _LIST, is_taught=False),
+    Command("list.up", "k", "up", "Go one row up.", _LIST, is_taught=False),
+    # One order, in the queue and when it is open.
+    Command(
+        "order.hold", "h", "hold", "Hold the order with a reason, or release it.", _ONE, also=("f7",), lane_label="Hold"
+    ),
+    Command("order.claim", "a", "mine", "Take the order on.", _ONE),
+    Command("order.assign", "A", "give to", "Give the order to somebody, or back to the queue.", _ONE),
+    Command("order.note", "n", "note", "Write a note.", _ONE, also=("f6",), lane_label="Note"),
+    Command("order.tell", "t", "tell", "Tell the customer: the Order Status menu.", _ONE),
+    Command("order.ship", "s", "ship", "Send it out, in full or in part, with a tracking number.", _ONE),
+    Command("order.pack", "b", "pack", "Begin to pack.", _ONE),
+    Command("order.deliver", "D", "arrived", "Mark what was shipped as delivered.", _ONE),
+    Command("order.edit", "e", "edit", "Correct contact and addresses.", _ONE),
+    Command("order.money", "m", "money", "Record a payment that came in.", _ONE),
+    Command("order.snooze", "z", "snooze", "Out of the way until a time; again: wake it.", _ONE),
+    Command("order.follow", "f", "follow", "Say when it changes; again: stop.", _ONE),
+    Command("order.log", "l", "log", "Show everything that happened to it.", _ONE),
+    Command("order.changes", "w", "news", "Show what changed since you last looked.", _ONE),
+    Command(
+        "order.compare", "equals_sign", "compare", "Show it beside the customer's other orders.", _ONE, is_taught=False
+    ),
+    Command("order.copy", "Y", "copy", "Copy the order's number.", _ONE, is_taught=False),
+    Command("order.repeat", "full_stop", "again", "Do to this one what was done last.", ("queue",), is_taught=False),
+    Command("order.reopen", "O", "reopen", "Open a cancelled or completed order again.", _ONE, is_taught=False),
+    Command("order.cancel", "x", "cancel", "Cancel with a reason. The record stays.", _ONE, danger=True),
+    Command("order.previous", "left_square_bracket", "previous", "Go to the previous one.", _ONE, is_taught=False),
+    # Mails that wait, and how they are worded.
+    Command("mail.take_back", "x", "take back", "Do not send the mail.", ("outbox",), danger=True),
+    Command("mail.edit", "e", "edit", "Change the mail before it goes out.", ("outbox",)),
+    Command("mail.order", "o", "its order", "Open the order that the mail is about.", ("outbox",)),
+    Command("mail.settle", "y", "settle", "Say what became of a mail that is in doubt.", ("outbox",)),
+    Command("template.edit", "e", "edit", "Edit the template, with a preview beside it.", ("templates",)),
+    Command("template.language", "l", "language", "Go to the next language.", ("templates",)),
+)
+
+_BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
+
+_SHOWN = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "asterisk": "*",
+    "minus": "-",
+    "equals_sign": "=",
+    "full_stop": ".",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
+    "enter": "Enter",
+    "escape": "Esc",
+}
+
+
+def shown_key(key: str) -> str:
+    """Return a key as people read it: `F9`, `Ctrl+G`, `/`."""
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:].upper()}"
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _SHOWN.get(key, key)
+
+
+def command(command_id: str) -> Command:
+    """Return one command by its id."""
+    return _BY_ID[command_id]
+
+
+def commands_of(*screens: str) -> tuple[Command, ...]:
+    """Return the commands of these screens, in the order of the table."""
+    return tuple(each for each in COMMANDS if not set(screens).isdisjoint(each.screens))
+
+
+def bindings(*screens: str) -> list[BindingType]:
+    """Return the bindings of these screens; what works in every mode goes before the focused widget."""
+    return list(_bindings(commands_of(*screens)))
+
+
+def _bindings(commands: tuple[Command, ...]) -> Iterator[BindingType]:
+    from textual.binding import Binding
+
+    for each in commands:
+        for number, key in enumerate(each.keys):
+            is_printable = len(key) == 1 or key in _SHOWN
+            yield Binding(
+                key,
+                each.method,
+                each.label,
+                show=False,
+                priority=each.mode is Mode.ANY and not is_printable,
+                id=each.id if number == 0 else f"{each.id}.{number}",
+            )
+
+
+def place(name: str) -> Place | None:
+    """Return the screen with this name, or the only one whose name begins so."""
+    wanted = name.strip().lower()
+    named = {one: each for each in PLACES for one in (each.name, *each.aliases)}
+    if wanted in named:
+        return named[wanted]
+    found = {each.name: each for one, each in named.items() if wanted and one.startswith(wanted)}
+    return next(iter(found.values())) if len(found) == 1 else None
