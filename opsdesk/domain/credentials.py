@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.people import Role
@@ -54,12 +56,18 @@ def require_name(name: str) -> str:
     """
     cleaned = name.strip()
     if not _NAME.match(cleaned):
-        raise Invalid(
-            "name", "A sign-in name has 2 to 32 letters a-z, digits, dots or dashes, and begins with a letter."
-        )
+        raise Invalid("name", "A sign-in name has 2 to 32 letters a-z, digits, dots or dashes; a letter first.")
     if cleaned in _TAKEN_NAMES:
         raise Invalid("name", f"{cleaned} is what the program calls itself. Choose another name.")
     return cleaned
+
+
+def names_for(login: str) -> Iterator[str]:
+    """Return sign-in names for a login of the operating system, the nearest first."""
+    kept = "".join(letter for letter in login.casefold() if letter.isascii() and letter.isalnum())[:24]
+    base = kept if _NAME.match(kept) and kept not in _TAKEN_NAMES else "admin"
+    yield base
+    yield from (f"{base}{number}" for number in range(2, 1000))
 
 
 def require_role(role: str) -> Role:
@@ -100,7 +108,7 @@ def _problem(password: str, name: str) -> str | None:
 def _pin_problem(pin: str) -> str | None:
     if not (pin.isascii() and pin.isdigit() and SHORTEST_PIN <= len(pin) <= LONGEST_PIN):
         return f"A PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits and nothing else."
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     if len(steps) == 1 and steps <= {0, 1, 9}:
         return "The PIN is one digit over and over, or counts up or down. Choose another one."
     if len(set(pin)) < 3:

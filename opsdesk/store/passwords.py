@@ -69,7 +69,7 @@ def _hasher() -> PasswordHasher:
 
 
 def _peppered(proof: Proof, secret: str) -> str:
-    digest = hmac.digest(pepper(), f"{proof}:{secret}".encode(), hashlib.sha256)
+    digest = hmac.digest(pepper(), f"{proof}:{secret}".encode(errors="surrogatepass"), hashlib.sha256)
     return base64.b64encode(digest).decode()
 
 

@@ -1,12 +1,13 @@
-"""The people of one unit of work."""
+"""The people of one unit of work, and the terminals on which a PIN is enough."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, text
 from sqlmodel import Session, col
 
-from opsdesk.domain.errors import Refused
-from opsdesk.store.tables import UserRow
+from opsdesk.domain.errors import Conflict, Refused
+from opsdesk.domain.people import Role
+from opsdesk.store.tables import EnrolledTerminalRow, UserRow
 
 
 class Users:
@@ -15,15 +16,18 @@ class Users:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def locked(self, user_id: int) -> UserRow:
-        """Return the user for change.
+    def locked(self, user_id: int, *, version: int | None = None) -> UserRow:
+        """Return the user for change, provided nobody changed them since `version`.
 
         Raises:
             Refused: there is no such user.
+            Conflict: somebody changed them since.
         """
         user = self._session.get(UserRow, user_id, with_for_update=True, populate_existing=True)
         if user is None:
             raise Refused("The user no longer exists.")
+        if version is not None and user.version != version:
+            raise Conflict(f"Somebody changed {user.name} in the meantime. Look at them again first.")
         return user
 
     def named(self, name: str) -> UserRow | None:
@@ -34,3 +38,19 @@ class Users:
         """Return the active user who is tied to this login of the operating system, if there is one."""
         tied = select(UserRow).where(col(UserRow.os_login) == login, col(UserRow.is_active))
         return self._session.execute(tied.order_by(col(UserRow.id)).limit(1)).scalar_one_or_none()
+
+    def admins(self) -> list[UserRow]:
+        """Return the admins who can sign in, locked: two admins cannot take each other's rights at the same time."""
+        can_sign_in = or_(col(UserRow.os_login).is_not(None), col(UserRow.password_hash).is_not(None))
+        admins = select(UserRow).where(col(UserRow.role) == Role.ADMIN.value, col(UserRow.is_active), can_sign_in)
+        in_order = admins.order_by(col(UserRow.id)).with_for_update().execution_options(populate_existing=True)
+        return list(self._session.execute(in_order).scalars())
+
+    def stand_alone(self) -> None:
+        """Let nobody else add or change a user until this transaction ends."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+
+    def terminal(self, token_hash: str) -> EnrolledTerminalRow | None:
+        """Return the enrolled terminal with this token, if there is one."""
+        return self._session.get(EnrolledTerminalRow, token_hash)
