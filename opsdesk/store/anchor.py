@@ -36,16 +36,18 @@ _log = logging.getLogger("opsdesk.anchor")
 def remember_head(url: str, link: Link) -> None:
     """Note the head that a committed command left. Never raises: the command is done already.
 
-    The note moves from a head only to one that was sealed on it or later. Where the chain runs past it otherwise, rows
-    were cut off or made anew, and the note stays as the evidence.
+    The newest note only moves forward. Where the chain runs past it without having been sealed on it, rows were cut
+    off or made anew, and the old note is kept below as the evidence.
     """
     if link.after.id == link.before.id:
         return
     try:
         with _locked(anchor_file(url), os.O_RDWR | os.O_CREAT) as file:
             newest = next(iter(_heads(os.pread(file, _LINE_BYTES, 0))), None)
-            if newest is not None and not _follows(newest, link):
+            if newest is not None and (newest.id > link.after.id or newest == link.after):
                 return
+            if newest is not None and _is_passed_over(newest, link):
+                os.pwrite(file, _line(newest), os.fstat(file).st_size)
             os.pwrite(file, _line(link.after), 0)
             if newest is None or link.after.id // MILESTONE > newest.id // MILESTONE:
                 os.pwrite(file, _line(link.after), os.fstat(file).st_size)
@@ -127,10 +129,9 @@ def _lock(file: int, kind: int) -> None:
     raise BlockingIOError("another process keeps it locked")
 
 
-def _follows(known: Head, link: Link) -> bool:
-    if known.id == link.before.id:
-        return known.hash == link.before.hash
-    return known.id < link.before.id
+def _is_passed_over(newest: Head, link: Link) -> bool:
+    """Say whether the chain has other rows now where the noted head was; without any fault it never has."""
+    return newest.id > link.before.id or (newest.id == link.before.id and newest.hash != link.before.hash)
 
 
 def _line(head: Head) -> bytes:

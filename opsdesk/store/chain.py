@@ -23,7 +23,7 @@ START = "0" * 64
 """Stands for the hash of the row before the first."""
 
 _LOCK_KEY = 0x0D5C4A1
-_FIELDS = (
+FIELDS = (
     "id",
     "actor",
     "role",
@@ -37,6 +37,7 @@ _FIELDS = (
     "before",
     "after",
 )
+"""The sealed columns in their fixed order; the moment goes before them, the seal itself is `hash`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,6 @@ def seal(key: bytes, previous: str, at: datetime, row: Iterable[object]) -> str:
     """
     parts = [previous, at.astimezone(UTC).isoformat(timespec="microseconds"), *map(str, row)]
     return hmac.digest(key, "".join(f"{len(part)}:{part}" for part in parts).encode(), hashlib.sha256).hex()
-
-
-def fields_of(row: dict[str, object]) -> list[object]:
-    """Return the sealed fields of a row in their fixed order."""
-    return [row[field] for field in _FIELDS]
 
 
 def _sealed_rows(key: bytes, before: Head, common: Sealed, entries: Iterable[Entry]) -> Iterator[dict[str, object]]:
