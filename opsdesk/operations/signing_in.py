@@ -15,7 +15,8 @@ from opsdesk.domain.credentials import Proof
 from opsdesk.domain.errors import Conflict, Invalid, Refused
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.users import make_first
+from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.operations.users import enrol, make_first
 from opsdesk.store.chain import Entry
 from opsdesk.store.engine import Store
 from opsdesk.store.keys import terminal_token
@@ -66,6 +67,17 @@ def pin_is_enough(store: Store) -> bool:
         return False
     with store.reading() as session:
         return is_enrolled(session, token_hash(token))
+
+
+def enrol_this(performer: Performer, name: str) -> Done:
+    """Enrol the terminal that this runs on, so that a PIN is enough on it.
+
+    Raises:
+        Denied: the role does not allow it; no token is made then.
+        Invalid: the terminal has no name.
+    """
+    may_enrol = why_not_allowed(performer.actor, enrol.name) is None
+    return performer.perform(enrol, token_hash=token_hash(terminal_token(make=may_enrol) or b""), name=name)
 
 
 def token_hash(token: bytes) -> str:
