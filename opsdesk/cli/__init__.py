@@ -1,1 +1,36 @@
-"""Commands for scripts and people: parse, call one operation or view, print."""
+"""The command line: the same operations and rules as the screens. Each family is a module; slow imports come late."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from opsdesk import __version__
+from opsdesk.cli.options import StoreOption
+
+app = typer.Typer(
+    name="opsdesk",
+    help="The engine room of an online shop. Without a command it opens on your terminal.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def opsdesk(
+    context: typer.Context,
+    store: StoreOption = "",
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the app, or run one command."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from opsdesk.app import run_app
+        from opsdesk.cli.acting import store_url
+
+        raise typer.Exit(run_app(store_url(store)))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Mails to customers: the outbox, the templates, the mail server.", no_args_is_help=True)
+from opsdesk.cli.acting import acting, opened
+from opsdesk.cli.choices import chosen
+from opsdesk.cli.options import AsOption, JsonOption, StoreOption
+from opsdesk.cli.output import complain, say, say_done, say_json
 
-StoreOption = Annotated[str, typer.Option("--store", envvar="OPSDESK_STORE", help="Where the orders are.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(help="Mails to customers: the outbox, the templates, the mail server.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -23,50 +23,42 @@ def list_mails(
     as_json: JsonOption = False,
 ) -> None:
     """List at most 200 mails, oldest first; without --state those that wait or need somebody."""
-    from opsdesk.domain.errors import Invalid
     from opsdesk.domain.mailing import MailState
-    from opsdesk.settings import load_settings
-    from opsdesk.store.engine import open_store
     from opsdesk.store.views.mails import outbox
 
-    try:
-        states = tuple(MailState(name) for name in state or ())
-    except ValueError as error:
-        raise Invalid("state", f"A mail is one of: {', '.join(MailState)}.") from error
-    opened = open_store(store or load_settings().store_url)
-    try:
-        with opened.reading() as session:
-            lines = outbox(session, states=states, after_id=after)
-    finally:
-        opened.close()
+    states = tuple(chosen(MailState, name, "state") for name in state or ())
+    with opened(store) as found, found.reading() as session:
+        lines = outbox(session, states=states, after_id=after)
     if as_json:
-        print(json.dumps([asdict(line) for line in lines], default=str))
+        say_json(lines)
         return
     for line in lines:
-        print(f"{line.id}\t{line.state}\t{line.order_number}\t{line.recipient}\t{line.subject}\t{line.last_error}")
+        say(line.id, line.state, line.order_number, line.recipient, line.subject, line.last_error)
 
 
 @app.command("show")
 def show_mail(mail_id: int, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Print one mail as it was or will be sent."""
     from opsdesk.domain.errors import Refused
-    from opsdesk.settings import load_settings
-    from opsdesk.store.engine import open_store
     from opsdesk.store.views.mails import mail_text
 
-    opened = open_store(store or load_settings().store_url)
-    try:
-        with opened.reading() as session:
-            mail = mail_text(session, mail_id)
-    finally:
-        opened.close()
+    with opened(store) as found, found.reading() as session:
+        mail = mail_text(session, mail_id)
     if mail is None:
         raise Refused(f"There is no mail {mail_id}.")
     if as_json:
-        words = {"text": mail.text, "html": mail.html, "language": mail.language}
-        print(json.dumps(asdict(mail.line) | words, default=str))
+        say_json(asdict(mail.line) | {"text": mail.text, "html": mail.html, "language": mail.language})
         return
-    print(f"To: {mail.line.recipient}\nSubject: {mail.line.subject}\nState: {mail.line.state.word}\n\n{mail.text}")
+    say(f"To: {mail.line.recipient}\nSubject: {mail.line.subject}\nState: {mail.line.state.word}\n\n{mail.text}")
+
+
+@app.command("take-back")
+def take_back_mail(mail_id: int, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False) -> None:
+    """Take a mail out of the outbox before it is sent."""
+    from opsdesk.operations.mail import take_back
+
+    with acting(store, as_name) as performer:
+        say_done(performer.perform(take_back, mail_id), as_json=as_json)
 
 
 @app.command("check")
@@ -75,16 +67,11 @@ def check_server(store: StoreOption = "") -> None:
     from opsdesk.domain.errors import Refused
     from opsdesk.integrations.mail.opening import open_mailer
     from opsdesk.settings import load_settings
-    from opsdesk.store.engine import open_store
     from opsdesk.store.views.shop import shop
 
     settings = load_settings()
-    opened = open_store(store or settings.store_url)
-    try:
-        with opened.reading() as session:
-            sender = shop(session, settings.zone).sender
-    finally:
-        opened.close()
+    with opened(store) as found, found.reading() as session:
+        sender = shop(session, settings.zone).sender
     mailer = open_mailer(settings.smtp_url, sender)
     if mailer is None:
         raise Refused("OPSDESK_SMTP_URL is not set: mails wait in the outbox.")
@@ -92,7 +79,7 @@ def check_server(store: StoreOption = "") -> None:
     mailer.close()
     if problem is not None:
         raise Refused(problem)
-    print("The mail server can be used.")
+    say("The mail server can be used.")
 
 
 @app.command("lint")
@@ -116,9 +103,10 @@ def lint_templates(as_json: JsonOption = False) -> None:
     ]
     writer.close()
     if as_json:
-        print(json.dumps(problems))
+        say_json(problems)
     for problem in () if as_json else problems:
-        place = f"{problem['template']}/{problem['language']}.{problem['part']}:{problem['line']}"
-        print(f"{place}: {problem['message']}", file=sys.stderr)
+        complain(
+            f"{problem['template']}/{problem['language']}.{problem['part']}:{problem['line']}: {problem['message']}"
+        )
     if problems:
         raise typer.Exit(1)

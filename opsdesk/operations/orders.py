@@ -46,9 +46,8 @@ def cancel(
     case = decide_case(work, order_id, CaseState.CANCELLED)
     _take_back_mails(work, order_id)
     order.lifecycle = Lifecycle.CANCELLED.value
-    work.record(
-        "order.cancelled", "order", order_id, f"Cancelled: {reason.value}. {row.note}".strip(), "placed", "cancelled"
-    )
+    summary = f"Cancelled: {reason.value}. {row.note}".strip()
+    work.record("order.cancelled", "order", order_id, summary, before="placed", after="cancelled")
     work.orders.settle(order)
     work.undo_with(
         "order.uncancel",

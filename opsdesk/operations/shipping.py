@@ -45,7 +45,7 @@ def ship(
     work.add(parcel)
     for line, units in inside:
         line.shipped += units
-        work.add(ParcelLineRow(parcel_id=parcel.id, line_id=line.id, quantity=units))
+        work.add(ParcelLineRow(parcel_id=parcel.id or 0, line_id=line.id or 0, quantity=units))
     mail_id = _tell(work, order, letter, parcel, grace)
     units_sent = sum(units for _, units in inside)
     summary = f"Shipped {units_sent} by {parcel.carrier} {parcel.tracking_number}".strip()
@@ -76,9 +76,8 @@ def recall_parcel(work: Work, order_id: int, *, parcel_id: int, mail_id: int | N
     for content in inside:
         lines[content.line_id].shipped -= content.quantity
     parcel.recalled_at = work.now
-    work.record(
-        "order.parcel_recalled", "order", order_id, f"Parcel recalled: {parcel.carrier}", parcel.tracking_number
-    )
+    summary = f"Parcel recalled: {parcel.carrier} {parcel.tracking_number}".strip()
+    work.record("order.parcel_recalled", "order", order_id, summary)
     work.orders.settle(order)
     return Done(f"{order.number}: the parcel is back in the house.", order_id, order.version)
 

@@ -1,0 +1,24 @@
+"""Every family of commands, put together once. The modules import nothing slow before they are called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import typer
+
+from opsdesk.cli import app, audit, mail, orders, statuses
+from opsdesk.cli.worker import worker
+
+_MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
+
+
+def whole() -> typer.Typer:
+    """Return the command line with all its families."""
+    for module in _MORE_ORDER_COMMANDS:
+        import_module(module)
+    app.add_typer(orders.app, name="order")
+    app.add_typer(statuses.app, name="status")
+    app.add_typer(mail.app, name="mail")
+    app.add_typer(audit.app, name="audit")
+    app.command("worker")(worker)
+    return app
