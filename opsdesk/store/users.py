@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import or_, select, text
 from sqlmodel import Session, col
 
-from opsdesk.domain.errors import Conflict, Refused
-from opsdesk.domain.people import Role
+from opsdesk.domain.errors import Conflict, Denied, Refused
+from opsdesk.domain.people import Actor, Role
 from opsdesk.store.tables import EnrolledTerminalRow, UserRow
 
 
@@ -29,6 +29,21 @@ class Users:
         if version is not None and user.version != version:
             raise Conflict(f"Somebody changed {user.name} in the meantime. Look at them again first.")
         return user
+
+    def require_current(self, actor: Actor) -> None:
+        """Let nobody go on working in a role that was taken from them after they had signed in.
+
+        Raises:
+            Denied: the person has another role by now, was deactivated, or is unknown to this store.
+        """
+        if actor.user_id is None:
+            return
+        now = select(col(UserRow.role), col(UserRow.is_active)).where(col(UserRow.id) == actor.user_id)
+        found = self._session.execute(now).one_or_none()
+        if found is None or not found.is_active:
+            raise Denied(f"{actor.name} may not work here any more. Ask an admin.")
+        if found.role != actor.role:
+            raise Denied(f"{actor.name} is {found.role} now, no longer {actor.role}. Sign in again.")
 
     def named(self, name: str) -> UserRow | None:
         """Return the user with this sign-in name, if there is one."""

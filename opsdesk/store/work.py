@@ -201,6 +201,7 @@ class Performer:
         with self._transaction(command_id) as (session, work):
             if first := session.get(CommandRow, command_id):
                 return _answer(first)
+            work.users.require_current(self.actor)
             done = run(work, *args, **kwargs)
             row = _command_row(work, name, done)
             session.add(row)
