@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-from opsdesk.cli import app, audit, mail, orders, statuses
+from opsdesk.cli import app, audit, mail, orders, statuses, users
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -20,5 +20,6 @@ def whole() -> typer.Typer:
     app.add_typer(statuses.app, name="status")
     app.add_typer(mail.app, name="mail")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(users.app, name="user")
     app.command("worker")(worker)
     return app
