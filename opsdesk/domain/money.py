@@ -33,6 +33,11 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def currencies_with(decimals: int) -> tuple[str, ...]:
+    """Return the currencies that have this many decimal places, where that is not the usual two."""
+    return tuple(currency for currency, places in _EXPONENTS.items() if places == decimals)
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in minor units (cents for EUR, yen for JPY, fils for KWD)."""

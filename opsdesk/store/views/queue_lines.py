@@ -1,0 +1,88 @@
+"""A line of the queue: which columns it is read from, and how they become a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, String, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from opsdesk.domain.holds import HoldType
+from opsdesk.domain.mailing import MailState
+from opsdesk.domain.money import Money
+from opsdesk.domain.orders import Headline, PaymentStatus, Stage
+from opsdesk.domain.queues import IN_HOUSE, QueueLine
+from opsdesk.store.tables import ActivityRow, LookRow, MailRow, OrderRow, UserRow
+
+_ID = col(OrderRow.id)
+_PAYMENTS = {word.value: word for word in PaymentStatus}
+_HEADLINES = {word.value: word for word in Headline}
+_STAGES = {word.value: word for word in Stage}
+_HOLDS = {word.value: word for word in HoldType}
+
+
+def select_lines() -> Select[Any]:
+    """Select the columns of queue lines, as `line_of` reads them; parameter `user_id`."""
+    order, owner, me = OrderRow, aliased(UserRow), bindparam("user_id", type_=Integer())
+    return (
+        select(
+            _ID, col(order.version), col(order.number), col(order.placed_at), col(order.promised_at),
+            col(order.customer_name), col(order.line_count), col(order.unit_count), col(order.total_minor),
+            col(order.currency), col(order.payment_status), col(order.headline), col(order.hold_type),
+            col(order.stage), col(order.owner_id), col(owner.name), col(order.temperature),
+            col(order.snoozed_until), col(order.note_count), col(order.touched_at), _changed(me), _mail_trouble(),
+            col(order.email), col(order.phone),
+        )
+        .select_from(OrderRow)
+        .outerjoin(owner, col(owner.id) == col(order.owner_id))
+        .outerjoin(LookRow, and_(col(LookRow.order_id) == _ID, col(LookRow.user_id) == me))
+    )  # fmt: skip
+
+
+def _changed(me: Any) -> ColumnElement[bool]:
+    """Somebody else did something after the look; without a look the comparison finds nothing."""
+    my_name = select(col(UserRow.name)).where(col(UserRow.id) == me).scalar_subquery()
+    return exists().where(
+        col(ActivityRow.subject_kind) == "order",
+        col(ActivityRow.subject_id) == _ID,
+        col(ActivityRow.id) > col(LookRow.activity_id),
+        col(ActivityRow.outcome) == "done",
+        col(ActivityRow.actor) != my_name,
+    )
+
+
+def _mail_trouble() -> ColumnElement[bool]:
+    waits = [col(MailRow.state) == state.value for state in MailState if state.needs_somebody]
+    return exists().where(col(MailRow.order_id) == _ID, or_(*waits))
+
+
+def line_of(row: Sequence[Any]) -> QueueLine:
+    """Make the value of one row of `select_lines`."""
+    (
+        order_id, version, number, placed_at, promised_at, customer_name, line_count, unit_count, total_minor, currency,
+        payment, headline, hold_type, stage, owner_id, owner_name, temperature, snoozed_until, note_count, touched_at,
+        changed, trouble, email, phone,
+    ) = row  # fmt: skip
+    desk = _STAGES[stage]
+    return QueueLine(
+        order_id, version, number, placed_at, promised_at, customer_name, line_count, unit_count,
+        Money(total_minor, currency), _PAYMENTS[payment], _HEADLINES[headline],
+        _HOLDS[hold_type] if hold_type else None, desk, owner_id, owner_name or "", temperature, snoozed_until,
+        note_count, touched_at is None and desk in IN_HOUSE, bool(changed), bool(trouble), email, phone,
+    )  # fmt: skip
+
+
+def among(column: Any, *, is_sqlite: bool) -> ColumnElement[bool]:
+    """Say that a column is one of the parameter `ids`; one statement serves any number of them."""
+    if is_sqlite:
+        listed = func.json_each(bindparam("ids", type_=String())).table_valued("value")
+        chosen: ColumnElement[bool] = column.in_(select(listed.c.value))
+        return chosen
+    return column.op("=", return_type=Boolean())(func.any(bindparam("ids")))
+
+
+def listed(ids: Iterable[int], *, is_sqlite: bool) -> object:
+    """Return ids as the parameter that `among` wants: JSON for SQLite, an array for Postgres."""
+    return f"[{','.join(map(str, ids))}]" if is_sqlite else list(ids)

@@ -1,0 +1,119 @@
+"""From the words of a filter to the few orders that can match them, through the text index, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, and_, bindparam, column, select, table, text
+from sqlmodel import Session, col
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from opsdesk.domain.queue_filters import QueueFilter
+from opsdesk.domain.queues import QueueQuery, SavedView, Sort
+from opsdesk.store.tables import OrderLineRow, OrderRow
+from opsdesk.store.tables.orders import IN_HOUSE
+
+SHORTEST_INDEXED = 3
+"""The text index knows pieces of three letters; shorter words are compared row by row."""
+MOST_MATCHES = 1000
+"""How many orders are taken from an index before they are sorted, the newest of them."""
+_DENSE = 20
+"""A word that every twentieth order has is met soon enough by walking."""
+
+_LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The orders among which a page is chosen.
+
+    Attributes:
+        ids: None when nothing narrowed it down and the view is walked.
+        words_left: words that each row must still be compared with.
+        is_cut: True when there may be more than `ids`.
+    """
+
+    ids: list[int] | None
+    words_left: tuple[str, ...]
+    is_cut: bool = False
+
+
+def find_matches(session: Session, query: QueueQuery, wanted: QueueFilter, *, now: datetime) -> Matches:
+    """Narrow a filter down to some orders, where an index knows them."""
+    indexed = tuple(word for word in wanted.words if len(word) >= SHORTEST_INDEXED)
+    rest = tuple(word for word in wanted.words if len(word) < SHORTEST_INDEXED)
+    ids: list[int] | None = None
+    is_cut = False
+    if wanted.sku is not None:
+        ids = orders_with_sku(session, wanted.sku, limit=MOST_MATCHES + 1)
+        is_cut, rest = len(ids) > MOST_MATCHES, wanted.words
+    elif indexed:
+        ids = orders_with_words(session, indexed, limit=MOST_MATCHES + 1)
+        is_cut = len(ids) > MOST_MATCHES
+        if is_cut and ids[0] - ids[-1] < MOST_MATCHES * _DENSE:
+            ids, is_cut, rest = None, False, wanted.words
+    if ids is None and query.view is SavedView.LATE and query.sort is not Sort.DUE:
+        ids = _most_overdue(session, now)
+        is_cut, rest = len(ids) > MOST_MATCHES, wanted.words
+    return Matches(None if ids is None else ids[:MOST_MATCHES], rest, is_cut)
+
+
+def _most_overdue(session: Session, now: datetime) -> list[int]:
+    """Late orders are kept by their promise; in another order the most overdue of them are sorted."""
+    return list(session.connection().execute(_overdue(), {"now": now, "limit": MOST_MATCHES + 1}).scalars())
+
+
+def orders_with_words(session: Session, words: Sequence[str], *, limit: int) -> list[int]:
+    """Return the newest orders whose search text contains all words; each has at least `SHORTEST_INDEXED` letters."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        found = connection.execute(_sqlite_words(), {"match": " ".join(map(_phrase, words)), "limit": limit})
+    else:
+        patterns = {f"word_{place}": f"%{word.translate(_LIKE)}%" for place, word in enumerate(words)}
+        found = connection.execute(_postgres_words(len(words)), {**patterns, "limit": limit})
+    return list(found.scalars())
+
+
+def orders_with_sku(session: Session, sku: str, *, limit: int) -> list[int]:
+    """Return the newest orders that have this article on a line."""
+    found = session.connection().execute(_sku(), {"sku": sku, "limit": limit}).scalars()
+    return list(dict.fromkeys(found))
+
+
+def _phrase(word: str) -> str:
+    # Inside quotes nothing is an operator; a quote is doubled.
+    return '"' + word.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=1)
+def _sqlite_words() -> Select[Any]:
+    search = table("order_search", column("rowid", Integer()), column("order_search", String()))
+    matching = search.c.order_search.op("MATCH")(bindparam("match", type_=String()))
+    newest = search.c.rowid.desc()
+    return select(search.c.rowid).where(matching).order_by(newest).limit(bindparam("limit", type_=Integer()))
+
+
+@lru_cache(maxsize=16)
+def _postgres_words(count: int) -> Select[Any]:
+    patterns = (bindparam(f"word_{place}", type_=String()) for place in range(count))
+    contained = and_(*(col(OrderRow.search_text).like(pattern) for pattern in patterns))
+    newest = col(OrderRow.id).desc()
+    return select(col(OrderRow.id)).where(contained).order_by(newest).limit(bindparam("limit", type_=Integer()))
+
+
+@lru_cache(maxsize=1)
+def _sku() -> Select[Any]:
+    line = OrderLineRow
+    wanted = select(col(line.order_id)).where(col(line.sku) == bindparam("sku", type_=String()))
+    return wanted.order_by(col(line.order_id).desc()).limit(bindparam("limit", type_=Integer()))
+
+
+@lru_cache(maxsize=1)
+def _overdue() -> Select[Any]:
+    due = col(OrderRow.promised_at)
+    late = select(col(OrderRow.id)).where(text(IN_HOUSE), due < bindparam("now", type_=UTCDateTime()))
+    return late.order_by(due, col(OrderRow.id)).limit(bindparam("limit", type_=Integer()))
