@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.letters import LetterFacts
 from opsdesk.domain.mailing import Letter, OutgoingMail
 
@@ -103,4 +105,39 @@ class LetterWriter(Protocol):
 
     def forbidden(self, language: str) -> tuple[str, ...]:
         """Return the words that no mail in this language may hold."""
+        ...
+
+
+class OrderFile(Protocol):
+    """A file of orders that was found whole and readable.
+
+    Attributes:
+        name: its name without folders.
+        format: which format it is in.
+    """
+
+    name: str
+    format: str
+
+    def orders(self) -> Iterator[IncomingOrder | Rejection]:
+        """Read the orders one after the other, each that cannot be read as a rejection.
+
+        Raises:
+            Invalid: the file changed or went away while it was read.
+        """
+        ...
+
+
+class ProductFile(Protocol):
+    """A file of products that was found whole and readable."""
+
+    name: str
+    format: str
+
+    def products(self) -> Iterator[IncomingProduct | Rejection]:
+        """Read the products one after the other, each that cannot be read as a rejection.
+
+        Raises:
+            Invalid: the file changed or went away while it was read.
+        """
         ...

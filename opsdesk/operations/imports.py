@@ -1,0 +1,117 @@
+"""Bring orders and products in from a file: what is new is written, what changed follows its source, the rest stays.
+
+A run is many transactions, so that a terminal never waits long for it. It can be stopped at any moment and begun again:
+what came in is found unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from opsdesk.domain.errors import Denied
+from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.integrations.ports import OrderFile
+from opsdesk.store.intake.batch import sort_batch
+from opsdesk.store.intake.runs import Counts, Intake
+from opsdesk.store.tables import ImportRunRow
+from opsdesk.store.work import Done, Performer, Work, operation
+
+BATCH_ORDERS = 500
+_BATCH_LINES = 10_000
+_BATCH_LETTERS = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did, or would do if it was a dry run."""
+
+    format: str
+    counts: Counts
+    is_dry_run: bool
+
+
+@operation("import.orders")
+def begin_orders(work: Work, *, file_name: str, format_name: str) -> Done:
+    """Open a run that brings orders in from a file."""
+    return _begin(work, file_name, format_name, "orders")
+
+
+def import_orders(
+    performer: Performer,
+    file: OrderFile,
+    *,
+    dry_run: bool = False,
+    refused: Callable[[Rejection], None] = lambda _rejection: None,
+    progress: Callable[[Counts], None] = lambda _counts: None,
+) -> ImportResult:
+    """Bring in the orders of a file; each that cannot be kept goes to `refused`, and the good ones go in.
+
+    Raises:
+        Denied: this person may not import.
+        Invalid: the file cannot be read as a whole; nothing was changed.
+        Unavailable: the store did not answer; what came in before stays, and is found again at the next attempt.
+    """
+    intake = None if dry_run else _begun(performer, file)
+    take = intake.take if intake else _rehearsal(performer)
+    counts = Counts()
+    for orders, rejections in _batches(file.orders()):
+        for rejection in rejections:
+            refused(rejection)
+        counts += take(orders, len(rejections))
+        progress(counts)
+    if intake:
+        intake.finish()
+    return ImportResult(file.format, counts, dry_run)
+
+
+def _begin(work: Work, file_name: str, format_name: str, kind: str) -> Done:
+    run = ImportRunRow(file_name=file_name, format=format_name, kind=kind, actor=work.actor.name, started_at=work.now)
+    work.add(run)
+    work.record(f"import.{kind}", "import_run", run.id or 0, f"Import of {kind} from {file_name} ({format_name})")
+    return Done(f"Import of {file_name} began.", run.id)
+
+
+def _begun(performer: Performer, file: OrderFile) -> Intake:
+    done = performer.perform(begin_orders, file_name=file.name, format_name=file.format)
+    return Intake(performer.store, performer.actor, performer.clock, done.command_id, done.subject_id or 0)
+
+
+def _rehearsal(performer: Performer) -> Callable[[list[IncomingOrder], int], Counts]:
+    """Count what would be done, reading only. An order that comes twice in the file counts twice."""
+    if problem := why_not_allowed(performer.actor, begin_orders.name):
+        raise Denied(problem)
+
+    def take(orders: list[IncomingOrder], rejected: int) -> Counts:
+        with performer.store.reading() as session:
+            found = sort_batch(session, orders)
+        return Counts(len(found.new), len(found.changed), found.unchanged, rejected)
+
+    return take
+
+
+def _batches(
+    records: Iterator[IncomingOrder | Rejection],
+) -> Iterator[tuple[list[IncomingOrder], list[Rejection]]]:
+    """Gather records into batches of bounded size in which no order comes twice."""
+    orders: dict[tuple[str, str], IncomingOrder] = {}
+    rejections: list[Rejection] = []
+    lines = letters = 0
+    for record in records:
+        if isinstance(record, Rejection):
+            rejections.append(record)
+            if len(rejections) >= BATCH_ORDERS:
+                yield list(orders.values()), rejections
+                orders, rejections, lines, letters = {}, [], 0, 0
+            continue
+        key = (record.source, record.external_id)
+        is_full = len(orders) >= BATCH_ORDERS or lines > _BATCH_LINES or letters > _BATCH_LETTERS
+        if is_full or key in orders:
+            yield list(orders.values()), rejections
+            orders, rejections, lines, letters = {}, [], 0, 0
+        orders[key] = record
+        lines += len(record.lines)
+        letters += len(record.payload)
+    if orders or rejections:
+        yield list(orders.values()), rejections

@@ -1,0 +1,158 @@
+"""One run of an import: its batches, each a transaction of its own that ends with the history sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, col
+
+from opsdesk.domain.errors import Conflict
+from opsdesk.domain.incoming import IncomingOrder
+from opsdesk.domain.moments import Clock
+from opsdesk.domain.people import Actor
+from opsdesk.store import chain
+from opsdesk.store.anchor import remember_head
+from opsdesk.store.engine import Store, unavailable
+from opsdesk.store.intake.batch import keep_payloads, sort_batch, write_new
+from opsdesk.store.intake.updates import update_order
+from opsdesk.store.keys import audit_key
+from opsdesk.store.tables import ImportRunRow
+
+_ATTEMPTS = 5
+_WORTH_RETRYING = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of records."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.rejected + other.rejected,
+        )
+
+    @property
+    def total(self) -> int:
+        """How many records were looked at."""
+        return self.created + self.updated + self.unchanged + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An open transaction of a run: where it writes, when, and what it adds to the history."""
+
+    session: Session
+    now: datetime
+    entries: list[chain.Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes records in for one run.
+
+    Attributes:
+        command_id: the command that began the run; everything it does stands in the history under it.
+    """
+
+    store: Store
+    actor: Actor
+    clock: Clock
+    command_id: str
+    run_id: int
+
+    def take(self, orders: Sequence[IncomingOrder], rejected: int = 0) -> Counts:
+        """Write what is new or has changed of these orders, all of it or nothing. No order may be in it twice.
+
+        Raises:
+            Unavailable: the store did not answer; nothing of this batch is known to have changed.
+        """
+        return self.write(lambda batch: _take_orders(batch, orders, self.actor) + Counts(rejected=rejected))
+
+    def finish(self) -> None:
+        """Note that the run came to its end.
+
+        Raises:
+            Unavailable: the store did not answer.
+        """
+        try:
+            with Session(self.store.writer) as session, session.begin():
+                session.execute(
+                    update(ImportRunRow).where(col(ImportRunRow.id) == self.run_id).values(finished_at=self.clock())
+                )
+        except OperationalError as error:
+            raise unavailable(error) from error
+
+    def write(self, work: Callable[[Batch], Counts]) -> Counts:
+        """Run `work` in a transaction, count it into the run, seal its history, and commit.
+
+        Raises:
+            Unavailable: the store did not answer.
+            Conflict: others kept writing the same records.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._once(work)
+            except IntegrityError as error:
+                # Somebody else brought the same record in the meantime; the next attempt finds it.
+                if attempt == _ATTEMPTS:
+                    raise Conflict("Somebody else imports the same records. Try again when that has ended.") from error
+            except OperationalError as error:
+                if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _WORTH_RETRYING:
+                    raise unavailable(error) from error
+        raise AssertionError("unreachable")
+
+    def _once(self, work: Callable[[Batch], Counts]) -> Counts:
+        with Session(self.store.writer, expire_on_commit=False) as session:
+            batch = Batch(session, self.clock())
+            counts = work(batch)
+            self._count(session, counts)
+            common = chain.Sealed(batch.now, self.actor.name, self.actor.role, self.actor.terminal, self.command_id)
+            session.flush()
+            link = chain.append(session, audit_key(), common, batch.entries)
+            if not self.store.is_sqlite:
+                session.execute(text("NOTIFY opsdesk"))
+            session.commit()
+        remember_head(self.store.url, link)
+        return counts
+
+    def _count(self, session: Session, counts: Counts) -> None:
+        run = update(ImportRunRow).where(col(ImportRunRow.id) == self.run_id)
+        session.execute(
+            run.values(
+                created=col(ImportRunRow.created) + counts.created,
+                updated=col(ImportRunRow.updated) + counts.updated,
+                unchanged=col(ImportRunRow.unchanged) + counts.unchanged,
+                rejected=col(ImportRunRow.rejected) + counts.rejected,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _take_orders(batch: Batch, orders: Sequence[IncomingOrder], actor: Actor) -> Counts:
+    found = sort_batch(batch.session, orders)
+    ids = write_new(batch.session, found.new, now=batch.now, author=actor.name)
+    batch.entries.extend(_arrived(order_id, order) for order_id, order in zip(ids, found.new, strict=True))
+    updated = 0
+    for order_id, order in found.changed:
+        entries = update_order(batch.session, order_id, order, now=batch.now, author=actor.name)
+        batch.entries.extend(entries)
+        updated += bool(entries)
+    kept = [*zip(ids, found.new, strict=True), *found.changed]
+    keep_payloads(batch.session, kept, found.known, now=batch.now)
+    return Counts(len(ids), updated, found.unchanged + len(found.changed) - updated)
+
+
+def _arrived(order_id: int, order: IncomingOrder) -> chain.Entry:
+    return chain.Entry("order.imported", "order", order_id, f"Came in from {order.source}")
