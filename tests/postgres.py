@@ -110,7 +110,9 @@ def serving(wanted: str = "", *, durable: bool = False) -> Iterator[Server]:
     user = _user()
     if user:
         shutil.chown(folder, user)
-    command = [sys.executable, str(Path(__file__).resolve()), str(folder), str(binaries(wanted)), user or "", *_FAST]
+    # -P: modules of the tests that are called like one of Python's own must not hide it from the keeper.
+    keep = [sys.executable, "-P", str(Path(__file__).resolve())]
+    command = [*keep, str(folder), str(binaries(wanted)), user or "", *_FAST]
     keeper = subprocess.Popen(
         command[: None if not durable else -len(_FAST)],
         stdin=subprocess.PIPE,
