@@ -34,7 +34,9 @@ def _capped(view: SavedView) -> Any:
 
 
 def _rows(standing: list[Any], view: SavedView) -> Select[Any]:
-    rows = select(literal_column("1").label("one")).select_from(OrderRow).where(*standing).limit(MOST_COUNTED)
+    rows: Select[Any] = (
+        select(literal_column("1").label("one")).select_from(OrderRow).where(*standing).limit(MOST_COUNTED)
+    )
     if not view.is_working:
         return rows
     # In this order they come from the index that knows `snoozed_until`, and no order itself is read.
