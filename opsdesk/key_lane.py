@@ -30,7 +30,7 @@ _PASSES = 2
 class KeyLane:
     """Keys and pastes in the order in which they arrived."""
 
-    def __init__(self, app: App[object], dispatch: Callable[[events.Event], Awaitable[None]]) -> None:
+    def __init__(self, app: App[int], dispatch: Callable[[events.Event], Awaitable[None]]) -> None:
         self._app = app
         self._dispatch = dispatch
         self._waiting: deque[events.Event] = deque()

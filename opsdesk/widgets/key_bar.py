@@ -37,7 +37,7 @@ class KeyBar(Widget):
     """Two lines when there is room, one when there is not: F-keys, then letters behind the record that they act on."""
 
     DEFAULT_CSS = """
-    KeyBar { height: 2; width: 100%; dock: bottom; background: $raised; color: $tone-plain; }
+    KeyBar { height: 2; width: 100%; background: $raised; color: $tone-plain; }
     KeyBar.-one-line { height: 1; }
     """
 

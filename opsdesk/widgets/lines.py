@@ -74,7 +74,7 @@ class MessageLine(Static):
     """The last result; it stays until the next one."""
 
     DEFAULT_CSS = """
-    MessageLine { height: 1; width: 100%; dock: bottom; padding: 0 1; color: $tone-plain; background: $ground; }
+    MessageLine { height: 1; width: 100%; padding: 0 1; color: $tone-plain; background: $ground; }
     MessageLine.-tall { height: auto; max-height: 6; }
     """
 

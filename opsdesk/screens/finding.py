@@ -1,0 +1,86 @@
+"""The find line: whatever is typed or scanned is looked for; one hit opens, several are listed, none is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from opsdesk.keys import place
+from opsdesk.widgets.choices import Choice
+
+ResultT = TypeVar("ResultT")
+
+if TYPE_CHECKING:
+    from opsdesk.screens.base import DeskScreen
+    from opsdesk.store.views.finding import Hit
+
+_MOST_LISTED = 20
+
+
+async def find_anything(screen: DeskScreen[ResultT], text: str) -> None:
+    """Look for what was typed, and go there."""
+    word, _, rest = text.removeprefix(":").strip().partition(" ")
+    if text.startswith(":") or place(word) is not None:
+        if do_word(screen, word.lower(), rest.strip()):
+            return
+        if text.startswith(":") and not any(character.isdigit() for character in word):
+            screen.say_no(f"There is no screen or command called {word[:40]}. Try :orders, :outbox, :keys, :quit.")
+            return
+    from opsdesk.domain.lookup import read_query
+    from opsdesk.store.views.finding import find
+
+    asked = read_query(text.removeprefix(":"))
+    hits = await screen.fetch(find, asked, limit=_MOST_LISTED)
+    if hits is not None and screen.is_attached:
+        _show(screen, text, tuple(hits))
+
+
+def do_word(screen: DeskScreen[ResultT], word: str, rest: str) -> bool:
+    """Do what a word behind the colon names; return False when it names nothing."""
+    if word in ("quit", "q!"):
+        screen.app.exit(return_code=0)
+    elif word in ("keys", "help"):
+        screen.action_help()
+    elif word == "lock":
+        screen.action_lock()
+    elif word in ("user", "switch"):
+        screen.action_switch_user()
+    elif word == "undo":
+        screen.action_undo()
+    elif word == "theme":
+        _change_theme(screen, rest)
+    elif found := place(word):
+        screen.go_to(found.name)
+    else:
+        return False
+    return True
+
+
+def _change_theme(screen: DeskScreen[ResultT], name: str) -> None:
+    from opsdesk.theme import THEME_NAMES
+
+    if name not in THEME_NAMES:
+        screen.say_no(f"The themes are: {', '.join(THEME_NAMES)}. Write e.g. :theme light.")
+        return
+    screen.app.theme = f"opsdesk-{name}"
+    screen.say(f"The theme is {name} now.")
+
+
+def _show(screen: DeskScreen[ResultT], text: str, hits: tuple[Hit, ...]) -> None:
+    from opsdesk.screens.panels import ChoicePanel
+
+    orders = {str(hit.order_id): hit for hit in hits if hit.order_id is not None}
+    if not hits:
+        screen.say_no(f"Nothing found for {text[:60]}. Four last digits of an order number are enough.")
+    elif len(orders) == 1 and len(hits) == 1:
+        screen.open_named("order", int(next(iter(orders))))
+    elif not orders:
+        screen.say(f"{hits[0].label}  {hits[0].detail}")
+    else:
+        entries = [Choice(key, hit.label, hit.detail) for key, hit in orders.items()]
+        panel = ChoicePanel(f"{len(entries)} found for {text[:40]}", entries)
+
+        def open_it(key: str | None) -> None:
+            if key is not None:
+                screen.open_named("order", int(key))
+
+        screen.app.push_screen(panel, callback=open_it)

@@ -1,0 +1,172 @@
+"""The app as the screens know it: one desk, keys in order, themes, undo, and the way from screen to screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from opsdesk import theme
+from opsdesk.key_lane import KeyLane
+from opsdesk.keys import Mode, commands_of
+from opsdesk.settings import Glyphs
+
+if TYPE_CHECKING:
+    from opsdesk.desk import Desk
+    from opsdesk.store.work import Done
+
+MOST_UNDO = 50
+
+SCREENS: Mapping[str, str] = {
+    "orders": "opsdesk.screens.orders:OrdersScreen",
+    "order": "opsdesk.screens.order:OrderScreen",
+    "outbox": "opsdesk.screens.outbox:OutboxScreen",
+    "templates": "opsdesk.screens.templates:TemplatesScreen",
+    "users": "opsdesk.screens.users:UsersScreen",
+    "sign_in": "opsdesk.screens.sign_in:SignInScreen",
+    "lock": "opsdesk.screens.lock:LockScreen",
+    "tell": "opsdesk.screens.status_menu:StatusMenu",
+    "hold": "opsdesk.screens.forms.hold:HoldPanel",
+    "cancel": "opsdesk.screens.forms.cancel:CancelPanel",
+    "ship": "opsdesk.screens.forms.ship:ShipPanel",
+    "edit": "opsdesk.screens.forms.edit:EditPanel",
+    "note": "opsdesk.screens.forms.note:NotePanel",
+    "money": "opsdesk.screens.forms.money:PaymentPanel",
+    "log": "opsdesk.screens.log:LogScreen",
+    "help": "opsdesk.screens.help:HelpScreen",
+}
+"""Where each screen and panel is; imported when it is first opened, so that one never waits for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChange:
+    """What somebody changed in the store: kinds of subjects, and which orders.
+
+    Attributes:
+        topics: kinds of subjects, e.g. `order`, `mail`, `user`.
+        order_ids: the orders among them.
+        is_own: True when this terminal changed it itself.
+    """
+
+    topics: frozenset[str]
+    order_ids: frozenset[int] = frozenset()
+    is_own: bool = False
+
+
+class DeskHost(App[int]):
+    """Everything that screens ask of their app. `OpsDeskApp` wires it; tests use it as it is."""
+
+    CSS_PATH = Path(__file__).parent.parent / "opsdesk.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, desk: Desk, *, theme_name: str = "dark") -> None:
+        super().__init__()
+        self.desk = desk
+        self.key_lane = KeyLane(self, self._dispatch)
+        self.store_away_since: datetime | None = None
+        self.alerts: tuple[str, ...] = ()
+        self._undo: list[Done] = []
+        self._is_leading = False
+        for name in theme.THEME_NAMES:
+            self.register_theme(theme.theme(name))
+        self.theme = f"opsdesk-{theme_name}"
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """Which characters symbols are drawn with."""
+        return self.desk.settings.glyphs
+
+    def symbol(self, name: str) -> str:
+        """Return a symbol for this terminal."""
+        return theme.SYMBOLS[name].shown(self.glyphs)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every tone a colour, whichever theme is on."""
+        return theme.colours("dark")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys and pastes in order; everything else is Textual's."""
+        is_input = isinstance(event, events.Key | events.Paste)
+        if is_input and not event.is_forwarded:
+            self.key_lane.take(event)
+            return
+        await super().on_event(event)
+
+    async def _dispatch(self, event: events.Event) -> None:
+        if self._is_leading and isinstance(event, events.Key):
+            self._is_leading = False
+            await self._led(event)
+            return
+        await super().on_event(event)
+
+    def lead(self) -> None:
+        """Make the next key a command, whatever has the focus."""
+        self._is_leading = True
+
+    @property
+    def is_leading(self) -> bool:
+        """True between Ctrl+G and the key behind it."""
+        return self._is_leading
+
+    async def _led(self, event: events.Key) -> None:
+        from opsdesk.screens.base import DeskScreen
+
+        screen = self.screen
+        if not isinstance(screen, DeskScreen):
+            return
+        key = event.key
+        for each in commands_of(*screen.KEYS):
+            is_lane = key.isdigit() and each.f_key == int(key)
+            if is_lane or (key in each.keys and each.mode is not Mode.ANY and not key.isdigit()):
+                await screen.run_command(each.id)
+                return
+        screen.led_nowhere(event.key)
+
+    def screen_for(self, name: str, *args: object, **kwargs: object) -> Screen[object] | None:
+        """Make the screen of this name, or return None when this version has none."""
+        module_name, _, class_name = SCREENS.get(name, "").partition(":")
+        if not module_name or find_spec(module_name.rpartition(".")[0]) is None or find_spec(module_name) is None:
+            return None
+        made: Screen[object] = getattr(import_module(module_name), class_name)(*args, **kwargs)
+        return made
+
+    def note_done(self, done: Done) -> None:
+        """Keep a command that can be taken back, the newest last."""
+        if done.can_undo:
+            self._undo = [*self._undo, done][-MOST_UNDO:]
+
+    @property
+    def undoable(self) -> Done | None:
+        """The newest command of this person that can still be taken back."""
+        return self._undo[-1] if self._undo else None
+
+    def forget_done(self, command_id: str | None = None) -> None:
+        """Forget one command, or all of them when somebody else sits down."""
+        self._undo = [done for done in self._undo if command_id is not None and done.command_id != command_id]
+
+    def tell_screens(self, change: StoreChange) -> None:
+        """Tell every open screen that the store has changed."""
+        from opsdesk.screens.base import DeskScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.store_changed(change)
+
+    def store_is_away(self) -> None:
+        """Remember since when the store does not answer."""
+        if self.store_away_since is None:
+            self.store_away_since = self.desk.clock()
+
+    def store_is_back(self) -> None:
+        """The store answers again."""
+        self.store_away_since = None
