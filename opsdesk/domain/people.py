@@ -35,3 +35,6 @@ class Actor:
 
 WORKER = Actor(user_id=None, name="worker", role=Role.SYSTEM, terminal="worker")
 """Acts for nobody: deadlines, mail, imports that run by the clock."""
+
+NOBODY = Actor(user_id=None, name="nobody", role=Role.SYSTEM, terminal="unknown")
+"""Stands in the history where somebody tried to act without being signed in. Nothing is ever done as them."""

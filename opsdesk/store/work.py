@@ -19,7 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from opsdesk.domain.errors import Conflict, Denied, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people import NOBODY, Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
@@ -233,7 +233,7 @@ class Performer:
     @contextmanager
     def _transaction(self, command_id: str) -> Iterator[tuple[Session, Work]]:
         with Session(self.store.writer, expire_on_commit=False) as session:
-            yield session, Work(session, actor=self.actor, now=self.clock(), command_id=command_id)
+            yield session, Work(session, actor=self.actor or NOBODY, now=self.clock(), command_id=command_id)
             try:
                 session.commit()
             except OperationalError as error:
