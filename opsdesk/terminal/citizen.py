@@ -88,7 +88,7 @@ def run_citizen(app: CitizenApp[Any]) -> int:
     with crash.catch_strays(app.ops_state_folder):
         try:
             app.run()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # before the guard was there
             return 128 + signal.SIGINT
         except Exception as error:  # noqa: BLE001 - whatever Textual itself lets through would be printed with its data
             recorded = crash.record_crash(error, app.ops_state_folder)

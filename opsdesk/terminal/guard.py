@@ -56,7 +56,7 @@ class Guard:
         self._before = _terminal_modes()
         self._pipe_out, self._pipe_in = os.pipe()
         os.set_blocking(self._pipe_in, False)
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         threading.Thread(target=self._watch, name="terminal-guard", daemon=True).start()
 
@@ -111,9 +111,11 @@ class Guard:
             os.dup2(nowhere, descriptor)
         pause = threading.Event()
         for _ in range(20):
-            # What nobody read is thrown away; else the writer that waits for room would keep us out.
-            termios.tcflow(terminal, termios.TCOON)
+            # What nobody read is thrown away, and stop and start wakes the writer that waits for room: while it waits,
+            # it keeps everybody else out.
             termios.tcflush(terminal, termios.TCOFLUSH)
+            termios.tcflow(terminal, termios.TCOOFF)
+            termios.tcflow(terminal, termios.TCOON)
             try:
                 os.write(terminal, RESET_MODES)
                 break
