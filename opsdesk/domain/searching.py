@@ -20,6 +20,8 @@ LONGEST_SEARCH_TEXT = 600
 
 def folded(text: str) -> str:
     """Return the text without accents, case and doubled spaces: `José  Łukasz` becomes `jose lukasz`."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     apart = unicodedata.normalize("NFKD", text.translate(_STROKED))
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return " ".join(bare.casefold().split())
@@ -27,6 +29,8 @@ def folded(text: str) -> str:
 
 def digits(text: str) -> str:
     """Return the ASCII digits of a text, those of other scripts translated: `+49 (0)30-12` becomes `4903012`."""
+    if text.isascii():
+        return "".join(filter(str.isdigit, text))
     return "".join(str(unicodedata.digit(letter)) for letter in text if unicodedata.digit(letter, None) is not None)
 
 

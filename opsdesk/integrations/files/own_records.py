@@ -7,8 +7,8 @@ ISO 8601 with their offset; line numbers in parcels and cancellations count from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TypeVar
+from datetime import datetime
+from enum import StrEnum
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.holds import Blocks, HoldType, OnReview
@@ -31,7 +31,6 @@ from opsdesk.integrations.files.values import (
     country_of,
     currency_of,
     flag_of,
-    list_of,
     minor_of,
     moment_of,
     quantity_of,
@@ -43,12 +42,11 @@ from opsdesk.integrations.files.values import (
 MARK = "opsdesk"
 ORDER_MARK = "order/1"
 
-_ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
-_TEXTS = ("channel", "shipping_method", "risk_level", "tags", "staff_fields")
-_MOMENTS = ("told_at", "promised_at", "received_at", "touched_at", "packing_since")
-TEMPERATURES = ("ambient", "chilled", "frozen")
+Reader = Callable[[object, str, str], object]
+"""Reads a value: it gets the value, the name of the field, and the currency of the order."""
 
-Word = TypeVar("Word", bound=str)
+Readers = Mapping[str, tuple[str, Reader]]
+"""By the name in the record: the name that our value has for it, and its reader."""
 
 
 def order_from(record: Fields, *, line: int, payload: str) -> IncomingOrder:
@@ -60,203 +58,215 @@ def order_from(record: Fields, *, line: int, payload: str) -> IncomingOrder:
     if record.get(MARK) != ORDER_MARK:
         raise Invalid(MARK, f"The record must say {ORDER_MARK} under {MARK!r}; this one says {record.get(MARK)!r}.")
     currency = currency_of(text_of(record, "currency"))
-    customer = record_of(record, "customer")
-    lines = tuple(_line_from(entry, currency) for entry in list_of(record, "lines"))
-    order = IncomingOrder(
-        source=text_of(record, "source", "file") or "file",
-        external_id=text_of(record, "external_id") or text_of(record, "number"),
-        number=text_of(record, "number"),
-        placed_at=required_moment(record.get("placed_at"), "placed_at", None),
-        currency=currency,
-        lines=lines,
-        total_minor=minor_of(record.get("total"), currency, "total"),
-        customer_id=text_of(customer, "id"),
-        customer_name=text_of(customer, "name"),
-        email=text_of(customer, "email"),
-        phone=text_of(customer, "phone"),
-        language=text_of(customer, "language", "en") or "en",
-        discount_minor=minor_of(record.get("discount"), currency, "discount"),
-        shipping_minor=minor_of(record.get("shipping_cost"), currency, "shipping_cost"),
-        tax_minor=minor_of(record.get("tax"), currency, "tax"),
-        tax_included=flag_of(record.get("tax_included"), "tax_included", default=True),
-        lifecycle=word_of(record, "lifecycle", Lifecycle, Lifecycle.PLACED),
-        temperature=temperature_of(record),
-        told_status=text_of(record, "told_status") or None,
-        shipping=_address_from(record, "shipping"),
-        billing=_address_from(record, "billing"),
-        is_own=True,
-        line=line,
-        payload=payload,
-    )
-    return checked(_with_parts(order, record))
+    values = _values(record, _ORDER, currency)
+    values |= _values(record_of(record, "customer"), _CUSTOMER, currency)
+    values.setdefault("source", "file")
+    values.setdefault("external_id", values.get("number", ""))
+    values.setdefault("lines", ())
+    for name in ("number", "placed_at", "total"):
+        if name not in record:
+            raise Invalid(name, f"{name} is missing.")
+    return checked(IncomingOrder(is_own=True, line=line, payload=payload, **values))  # type: ignore[arg-type]
 
 
-def _with_parts(order: IncomingOrder, record: Fields) -> IncomingOrder:
-    """Add what most orders do not have, so that those cost nothing."""
-    found: dict[str, object] = {name: text_of(record, name) for name in _TEXTS if name in record}
-    found |= {name: moment_of(record[name], name, None) for name in _MOMENTS if name in record}
-    for name, read in _PARTS.items():
-        if record.get(name):
-            found[name] = tuple(read(entry, order.currency) for entry in list_of(record, name))
-    return replace(order, **found) if found else order  # type: ignore[arg-type]  # each is of its field's type
+def _values(record: Fields, readers: Readers, currency: str) -> dict[str, object]:
+    """Read what is there, each under the name that our value has for it; what we do not know is left out."""
+    found: dict[str, object] = {}
+    for name, value in record.items():
+        reader = readers.get(name)
+        if reader is not None and value is not None:
+            found[reader[0]] = reader[1](value, name, currency)
+    return found
 
 
-def word_of(record: Fields, field: str, words: type[Word], default: Word | None = None) -> Word:
-    """Return one of a closed list of words.
-
-    Raises:
-        Invalid: it is none of them.
-    """
-    text = text_of(record, field)
-    if not text and default is not None:
-        return default
-    try:
-        return words(text)
-    except ValueError as error:
-        raise Invalid(field, f"{text[:40]!r} is none of: {', '.join(words)}.") from error  # type: ignore[arg-type]
+def _text(value: object, field: str, _currency: str) -> str:
+    return value if type(value) is str else text_of({field: value}, field)
 
 
-def temperature_of(record: Fields) -> str:
-    """Return how cold it travels.
+def _amount(value: object, field: str, currency: str) -> int:
+    return minor_of(value, currency, field)
 
-    Raises:
-        Invalid: it is none of the known ones.
-    """
-    text = text_of(record, "temperature") or "ambient"
-    if text not in TEMPERATURES:
-        raise Invalid("temperature", f"{text[:40]!r} is none of: {', '.join(TEMPERATURES)}.")
+
+def _quantity(value: object, field: str, _currency: str) -> int:
+    return quantity_of(value, field)
+
+
+def _flag(value: object, field: str, _currency: str) -> bool:
+    return flag_of(value, field, default=True)
+
+
+def _moment(value: object, field: str, _currency: str) -> datetime | None:
+    return moment_of(value, field, None)
+
+
+def _required(value: object, field: str, _currency: str) -> datetime:
+    return required_moment(value, field, None)
+
+
+def _country(value: object, field: str, currency: str) -> str:
+    return country_of(_text(value, field, currency))
+
+
+def _word(words: type[StrEnum]) -> Reader:
+    """Make a reader of a closed list of words."""
+    known = {word.value: word for word in words}
+
+    def read(value: object, field: str, _currency: str) -> object:
+        word = known.get(value) if isinstance(value, str) else None
+        if word is None:
+            raise Invalid(field, f"{str(value)[:40]!r} is none of: {', '.join(known)}.")
+        return word
+
+    return read
+
+
+def _plain_word(*words: str) -> Reader:
+    """Make a reader of words that are kept as plain text."""
+
+    def read(value: object, field: str, _currency: str) -> object:
+        if value not in words:
+            raise Invalid(field, f"{str(value)[:40]!r} is none of: {', '.join(words)}.")
+        return value
+
+    return read
+
+
+def _blocks(value: object, field: str, currency: str) -> str:
+    text = _text(value, field, currency)
+    if not {step for step in text.split(",") if step} <= set(Blocks):
+        raise Invalid(field, f"{text[:40]!r} are not steps: {', '.join(Blocks)}.")
     return text
 
 
-def _line_from(record: Fields, currency: str) -> IncomingLine:
-    return IncomingLine(
-        sku=text_of(record, "sku"),
-        title=text_of(record, "title"),
-        quantity=quantity_of(record.get("quantity", 1), "quantity"),
-        unit_price_minor=minor_of(record.get("unit_price"), currency, "unit_price"),
-        variant=text_of(record, "variant"),
-        external_id=text_of(record, "external_id"),
-        discount_minor=minor_of(record.get("discount"), currency, "discount"),
-        tax_minor=minor_of(record.get("tax"), currency, "tax"),
-        temperature=temperature_of(record),
-        needs_shipping=flag_of(record.get("needs_shipping"), "needs_shipping", default=True),
-        cancelled=quantity_of(record.get("cancelled", 0), "cancelled"),
-        shipped=quantity_of(record.get("shipped", 0), "shipped"),
-        delivered=quantity_of(record.get("delivered", 0), "delivered"),
-        returned=quantity_of(record.get("returned", 0), "returned"),
-    )
-
-
-def _address_from(record: Fields, kind: str) -> IncomingAddress | None:
-    if not record.get(kind):
-        return None
-    address = record_of(record, kind)
-    texts = {name: text_of(address, name) for name in _ADDRESS if name in address}
-    if "country" in texts:
-        texts["country"] = country_of(texts["country"])
-    return IncomingAddress(**texts)
-
-
-def _payment_from(record: Fields, currency: str) -> IncomingPayment:
-    return IncomingPayment(
-        kind=word_of(record, "kind", TransactionKind, TransactionKind.CAPTURE).value,
-        state=word_of(record, "state", TransactionState, TransactionState.SUCCEEDED).value,
-        amount_minor=_amount_not_negative(record, currency),
-        gateway=text_of(record, "gateway"),
-        reference=text_of(record, "reference"),
-        happened_at=required_moment(record.get("at"), "at", None),
-    )
-
-
-def _amount_not_negative(record: Fields, currency: str) -> int:
-    amount = minor_of(record.get("amount"), currency, "amount")
+def _paid(value: object, field: str, currency: str) -> int:
+    amount = minor_of(value, currency, field)
     if amount < 0:
-        raise Invalid("amount", "A payment is never negative; money that went back is of the kind refund.")
+        raise Invalid(field, "A payment is never negative; money that went back is of the kind refund.")
     return amount
 
 
-def _parcel_from(record: Fields, _currency: str) -> IncomingParcel:
-    return IncomingParcel(
-        carrier=text_of(record, "carrier"),
-        tracking_number=text_of(record, "tracking_number"),
-        shipped_at=required_moment(record.get("shipped_at"), "shipped_at", None),
-        contents=_pairs(record, "contents"),
-        tracking_url=text_of(record, "tracking_url"),
-        shipped_by=text_of(record, "shipped_by"),
-        delivered_at=moment_of(record.get("delivered_at"), "delivered_at", None),
-        recalled_at=moment_of(record.get("recalled_at"), "recalled_at", None),
-    )
-
-
-def _hold_from(record: Fields, _currency: str) -> IncomingHold:
-    blocks = text_of(record, "blocks") if "blocks" in record else None
-    if blocks is not None and not {step for step in blocks.split(",") if step} <= set(Blocks):
-        raise Invalid("blocks", f"{blocks[:40]!r} are not steps: {', '.join(Blocks)}.")
-    return IncomingHold(
-        type=word_of(record, "type", HoldType),
-        reason=text_of(record, "reason"),
-        blocks=blocks,
-        placed_by=text_of(record, "placed_by"),
-        placed_at=moment_of(record.get("placed_at"), "placed_at", None),
-        review_at=moment_of(record.get("review_at"), "review_at", None),
-        on_review=word_of(record, "on_review", OnReview, OnReview.TASK).value,
-        reviewed_at=moment_of(record.get("reviewed_at"), "reviewed_at", None),
-        released_by=text_of(record, "released_by") or None,
-        released_at=moment_of(record.get("released_at"), "released_at", None),
-        release_note=text_of(record, "release_note"),
-    )
-
-
-def _case_from(record: Fields, _currency: str) -> IncomingCase:
-    return IncomingCase(
-        kind=text_of(record, "kind"),
-        state=word_of(record, "state", CaseState).value,
-        opened_by=text_of(record, "opened_by"),
-        opened_at=required_moment(record.get("opened_at"), "opened_at", None),
-        answer_days=quantity_of(record.get("answer_days", 0), "answer_days"),
-        respond_by=moment_of(record.get("respond_by"), "respond_by", None),
-        decided_by=text_of(record, "decided_by") or None,
-        decided_at=moment_of(record.get("decided_at"), "decided_at", None),
-    )
-
-
-def _note_from(record: Fields, _currency: str) -> IncomingNote:
-    written_at = required_moment(record.get("written_at"), "written_at", None)
-    return IncomingNote(text_of(record, "text"), written_at, text_of(record, "author"))
-
-
-def _cancellation_from(record: Fields, _currency: str) -> IncomingCancellation:
-    return IncomingCancellation(
-        reason=word_of(record, "reason", CancelReason, CancelReason.OTHER).value,
-        cancelled_at=required_moment(record.get("cancelled_at"), "cancelled_at", None),
-        note=text_of(record, "note"),
-        cancelled_by=text_of(record, "cancelled_by"),
-        reopened_by=text_of(record, "reopened_by") or None,
-        reopened_at=moment_of(record.get("reopened_at"), "reopened_at", None),
-        lines=_pairs(record, "lines"),
-    )
-
-
-def _pairs(record: Fields, field: str) -> tuple[tuple[int, int], ...]:
+def _pairs(value: object, field: str, _currency: str) -> tuple[tuple[int, int], ...]:
     """Read pairs of line number and units."""
-    found = record.get(field) or []
-    if not isinstance(found, list):
-        raise Invalid(field, f"{field} must be a list of pairs of line number and units.")
+    sentence = f"{field} must be a list of pairs of line number and units, each line once."
+    if not isinstance(value, list):
+        raise Invalid(field, sentence)
     pairs = []
-    for pair in found:
-        if not isinstance(pair, list) or [type(part) for part in pair] != [int, int] or min(pair) < 1:
-            raise Invalid(field, f"{field} must be a list of pairs of line number and units.")
+    for pair in value:
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(pair[1]) is not int:
+            raise Invalid(field, sentence)
         pairs.append((pair[0], pair[1]))
-    if len({position for position, _ in pairs}) != len(pairs):
-        raise Invalid(field, f"{field} names a line twice.")
+    if len(dict(pairs)) != len(pairs) or any(position < 1 or units < 1 for position, units in pairs):
+        raise Invalid(field, sentence)
     return tuple(pairs)
 
 
-_PARTS: Mapping[str, Callable[[Fields, str], object]] = {
-    "payments": _payment_from,
-    "parcels": _parcel_from,
-    "holds": _hold_from,
-    "cases": _case_from,
-    "notes": _note_from,
-    "cancellations": _cancellation_from,
+def _one(made: Callable[..., object], readers: Readers, needed: tuple[str, ...] = (), **unset: str) -> Reader:
+    """Make a reader of a record; what is not in it is as in `unset`."""
+
+    def read(value: object, field: str, currency: str) -> object:
+        if not isinstance(value, dict):
+            raise Invalid(field, f"{field} must be a record.")
+        for name in needed:
+            if value.get(name) is None:
+                raise Invalid(name, f"{name} is missing in {field}.")
+        return made(**(unset | _values(value, readers, currency))) if value else None
+
+    return read
+
+
+def _several(made: Callable[..., object], readers: Readers, needed: tuple[str, ...], **unset: str) -> Reader:
+    """Make a reader of a list of records."""
+    one = _one(made, readers, needed, **unset)
+
+    def read(value: object, field: str, currency: str) -> object:
+        if not isinstance(value, list):
+            raise Invalid(field, f"{field} must be a list of records.")
+        return tuple(one(entry or "empty", field, currency) for entry in value)
+
+    return read
+
+
+def _same(reader: Reader, *names: str) -> dict[str, tuple[str, Reader]]:
+    return {name: (name, reader) for name in names}
+
+
+_TEMPERATURE = _plain_word("ambient", "chilled", "frozen")
+_ADDRESS: Readers = _same(_text, "name", "company", "line1", "line2", "city", "region", "postcode", "phone") | _same(
+    _country, "country"
+)
+_LINE: Readers = {
+    **_same(_text, "sku", "title", "variant", "external_id"),
+    **_same(_quantity, "quantity", "cancelled", "shipped", "delivered", "returned"),
+    "unit_price": ("unit_price_minor", _amount),
+    "discount": ("discount_minor", _amount),
+    "tax": ("tax_minor", _amount),
+    "temperature": ("temperature", _TEMPERATURE),
+    "needs_shipping": ("needs_shipping", _flag),
+}
+_PAYMENT: Readers = {
+    "kind": ("kind", _plain_word(*(kind.value for kind in TransactionKind))),
+    "state": ("state", _plain_word(*(state.value for state in TransactionState))),
+    "amount": ("amount_minor", _paid),
+    "at": ("happened_at", _required),
+    **_same(_text, "gateway", "reference"),
+}
+_PARCEL: Readers = {
+    **_same(_text, "carrier", "tracking_number", "tracking_url", "shipped_by"),
+    **_same(_moment, "delivered_at", "recalled_at"),
+    **_same(_required, "shipped_at"),
+    **_same(_pairs, "contents"),
+}
+_HOLD: Readers = {
+    **_same(_word(HoldType), "type"),
+    **_same(_plain_word(*(review.value for review in OnReview)), "on_review"),
+    **_same(_blocks, "blocks"),
+    **_same(_text, "reason", "placed_by", "released_by", "release_note"),
+    **_same(_moment, "placed_at", "review_at", "reviewed_at", "released_at"),
+}
+_CASE: Readers = {
+    **_same(_text, "kind", "opened_by", "decided_by"),
+    **_same(_plain_word(*(state.value for state in CaseState)), "state"),
+    **_same(_quantity, "answer_days"),
+    **_same(_moment, "opened_at", "respond_by", "decided_at"),
+}
+_NOTE: Readers = {**_same(_text, "text", "author"), **_same(_required, "written_at")}
+_CANCELLATION: Readers = {
+    **_same(_plain_word(*(reason.value for reason in CancelReason)), "reason"),
+    **_same(_required, "cancelled_at"),
+    **_same(_text, "note", "cancelled_by", "reopened_by"),
+    **_same(_moment, "reopened_at"),
+    **_same(_pairs, "lines"),
+}
+_CUSTOMER: Readers = {
+    "id": ("customer_id", _text),
+    "name": ("customer_name", _text),
+    **_same(_text, "email", "phone", "language"),
+}
+_ORDER: Readers = {
+    **_same(_text, "source", "external_id", "number", "currency", "channel", "shipping_method", "risk_level", "tags"),
+    **_same(_text, "staff_fields", "told_status"),
+    **_same(_required, "placed_at"),
+    **_same(_moment, "told_at", "promised_at", "received_at", "touched_at", "packing_since"),
+    "total": ("total_minor", _amount),
+    "discount": ("discount_minor", _amount),
+    "shipping_cost": ("shipping_minor", _amount),
+    "tax": ("tax_minor", _amount),
+    "tax_included": ("tax_included", _flag),
+    "lifecycle": ("lifecycle", _word(Lifecycle)),
+    "temperature": ("temperature", _TEMPERATURE),
+    "lines": ("lines", _several(IncomingLine, _LINE, ("quantity", "unit_price"), sku="", title="")),
+    "shipping": ("shipping", _one(IncomingAddress, _ADDRESS)),
+    "billing": ("billing", _one(IncomingAddress, _ADDRESS)),
+    "payments": (
+        "payments",
+        _several(IncomingPayment, _PAYMENT, ("kind", "amount", "at"), state="succeeded", gateway="", reference=""),
+    ),
+    "parcels": (
+        "parcels",
+        _several(IncomingParcel, _PARCEL, ("shipped_at", "contents"), carrier="", tracking_number=""),
+    ),
+    "holds": ("holds", _several(IncomingHold, _HOLD, ("type",), reason="")),
+    "cases": ("cases", _several(IncomingCase, _CASE, ("kind", "state", "opened_by", "opened_at"))),
+    "notes": ("notes", _several(IncomingNote, _NOTE, ("text", "written_at"))),
+    "cancellations": ("cancellations", _several(IncomingCancellation, _CANCELLATION, ("reason", "cancelled_at"))),
 }

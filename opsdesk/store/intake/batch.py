@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.incoming import IncomingOrder
+from opsdesk.store.bulk import table_of, write_rows
 from opsdesk.store.intake.parts import Arrival, Row, Rows
 from opsdesk.store.intake.rows import add_order, customer_row, identity_of
 from opsdesk.store.intake.words import kept_payload
@@ -116,19 +117,8 @@ def keep_payloads(
         }
         for order_id, order in orders
     ]
-    insert_rows(session, SourceRecordRow, [row for row in rows if (row["source"], row["external_id"]) not in known])
+    write_rows(session, SourceRecordRow, [row for row in rows if (row["source"], row["external_id"]) not in known])
     _replace_payloads(session, [row for row in rows if (row["source"], row["external_id"]) in known])
-
-
-def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[Row]) -> None:
-    """Write many rows of one table."""
-    if rows:
-        session.connection().execute(insert(table_of(table)), rows)
-
-
-def table_of(table: type[SQLModel]) -> Table:
-    """Return the table behind a table class."""
-    return SQLModel.metadata.tables[str(table.__tablename__)]
 
 
 def reserve(session: Session, table: type[SQLModel], count: int) -> Sequence[int]:
@@ -138,7 +128,7 @@ def reserve(session: Session, table: type[SQLModel], count: int) -> Sequence[int
     connection, name = session.connection(), str(table.__tablename__)
     if connection.dialect.name == "sqlite":
         # The write lock has been ours since the transaction began.
-        newest = connection.execute(select(col(table_of(table).c.id)).order_by(table_of(table).c.id.desc()).limit(1))
+        newest = connection.execute(select(table_of(table).c.id).order_by(table_of(table).c.id.desc()).limit(1))
         first = (newest.scalar_one_or_none() or 0) + 1
         return range(first, first + count)
     numbers = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
@@ -146,17 +136,17 @@ def reserve(session: Session, table: type[SQLModel], count: int) -> Sequence[int
 
 
 def _write(session: Session, rows: Rows) -> None:
-    insert_rows(session, CustomerRow, rows.customers)
-    insert_rows(session, OrderRow, rows.orders)
-    insert_rows(session, OrderLineRow, rows.lines)
-    insert_rows(session, AddressRow, rows.addresses)
-    insert_rows(session, TransactionRow, rows.payments)
-    insert_rows(session, ParcelRow, rows.parcels)
-    insert_rows(session, ParcelLineRow, rows.parcel_lines)
-    insert_rows(session, HoldRow, rows.holds)
-    insert_rows(session, CaseRow, rows.cases)
-    insert_rows(session, NoteRow, rows.notes)
-    insert_rows(session, CancellationRow, rows.cancellations)
+    write_rows(session, CustomerRow, rows.customers)
+    write_rows(session, OrderRow, rows.orders)
+    write_rows(session, OrderLineRow, rows.lines)
+    write_rows(session, AddressRow, rows.addresses)
+    write_rows(session, TransactionRow, rows.payments)
+    write_rows(session, ParcelRow, rows.parcels)
+    write_rows(session, ParcelLineRow, rows.parcel_lines)
+    write_rows(session, HoldRow, rows.holds)
+    write_rows(session, CaseRow, rows.cases)
+    write_rows(session, NoteRow, rows.notes)
+    write_rows(session, CancellationRow, rows.cancellations)
 
 
 def _known(session: Session, orders: Sequence[IncomingOrder]) -> dict[Key, Known]:

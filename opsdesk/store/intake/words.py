@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import lru_cache
 
 from opsdesk.domain.cards import mask_cards
 from opsdesk.domain.text import clean_line, clean_text
@@ -13,13 +15,20 @@ LONGEST_CODE = 80
 LONGEST_LINK = 500
 # Fewer digits than any card number has; what holds no more of them need not be looked at closely.
 _FEWEST_CARD_DIGITS = 12
+# A quick look at a whole record, so that only those are taken apart in which there may be a card: as many digits as the
+# shortest card has, whatever parts them, or a word that names a check code.
+_LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[\W_]{0,4}\d){13}")
+_LONG_ASCII_NUMBER = re.compile(r"(?<![0-9])[0-9](?:[^0-9A-Za-z]{0,4}[0-9]){13}")
+_CODE_WORDS = (
+    "cvv", "cvc", "cav2", "csc", "cid", "verification", "security", "sicherheits", "prüf", "pru\u0308f", "pruef",
+    "secure", "cryptogramme", "criptograma", "kaartcode", "kortkode",
+)  # fmt: skip
 
 
 def kept_line(text: str) -> str:
     """Return one line of text as it may be stored."""
-    if len(text) > _FEWEST_CARD_DIGITS or not text.isascii():
-        text = mask_cards(text).text
-    return clean_line(text, longest=LONGEST_LINE)
+    # Titles, towns and names come again and again; what is longer is not worth remembering.
+    return _line(text) if len(text) <= LONGEST_LINE else _line.__wrapped__(text)
 
 
 def kept_text(text: str) -> str:
@@ -29,6 +38,8 @@ def kept_text(text: str) -> str:
 
 def kept_code(text: str) -> str:
     """Return a code such as an article or tracking number: cleaned, never masked, for it is no free text."""
+    if len(text) <= LONGEST_CODE and text.isascii() and text.isprintable() and " " not in text:
+        return text
     return clean_line(text, longest=LONGEST_CODE)
 
 
@@ -45,7 +56,7 @@ def kept_link(text: str) -> str:
 
 def kept_payload(payload: str) -> str:
     """Return a record as it came, without the card numbers in it."""
-    if "\\" not in payload and mask_cards(payload).text == payload:
+    if "\\" not in payload and not _is_suspicious(payload):
         return payload
     try:
         value = json.loads(payload, parse_float=str)
@@ -66,3 +77,16 @@ def _without_cards(value: object) -> object:
     if type(value) is int and abs(value) >= 10**_FEWEST_CARD_DIGITS and mask_cards(str(value)).found:
         return mask_cards(str(value)).text
     return value
+
+
+def _is_suspicious(payload: str) -> bool:
+    small = payload.lower()
+    number = _LONG_ASCII_NUMBER if payload.isascii() else _LONG_NUMBER
+    return any(word in small for word in _CODE_WORDS) or number.search(payload) is not None
+
+
+@lru_cache(maxsize=16_384)
+def _line(text: str) -> str:
+    if len(text) > _FEWEST_CARD_DIGITS or not text.isascii():
+        text = mask_cards(text).text
+    return clean_line(text, longest=LONGEST_LINE)
