@@ -1,0 +1,124 @@
+"""Why a command cannot be given to the order on the screen: the person's role first, then the domain's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from opsdesk.domain.holds import HoldType
+from opsdesk.domain.orders import (
+    Headline,
+    Lifecycle,
+    why_not_cancel,
+    why_not_deliver,
+    why_not_edit,
+    why_not_hold,
+    why_not_pack,
+    why_not_release,
+    why_not_reopen,
+    why_not_ship,
+)
+from opsdesk.domain.payments import why_not_record_payment
+from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.permissions import why_not_allowed, why_not_within
+from opsdesk.screens.order_words import plural
+from opsdesk.store.views.order import OrderDetail
+
+OPERATIONS: Mapping[str, str] = {
+    "claim": "order.claim",
+    "assign": "order.assign",
+    "note": "order.note",
+    "tell": "status.tell",
+    "ship": "order.ship",
+    "pack": "order.start_packing",
+    "deliver": "order.deliver",
+    "edit": "order.edit_address",
+    "money": "payment.record",
+    "snooze": "order.snooze",
+    "follow": "order.follow",
+    "reopen": "order.reopen",
+    "cancel": "order.cancel",
+}
+"""The operation, and so the permission, behind each action."""
+
+
+def why_not_order(action: str, detail: OrderDetail, actor: Actor, now: datetime) -> str | None:
+    """Say why the action cannot be done to this order by this person now, or None if it can."""
+    name = _hold_or_release(detail) if action == "hold" else OPERATIONS.get(action)
+    if name is not None and (problem := why_not_allowed(actor, name)):
+        return problem
+    rule = _RULES.get(action)
+    return rule(detail, actor) if rule else None
+
+
+def _hold_or_release(detail: OrderDetail) -> str:
+    return "order.release" if detail.active_holds and why_not_hold(detail.facts, HoldType.MANUAL) else "order.hold"
+
+
+def _hold(detail: OrderDetail, actor: Actor) -> str | None:
+    if detail.active_holds:
+        return None
+    return why_not_hold(detail.facts, HoldType.MANUAL)
+
+
+def _claim(detail: OrderDetail, actor: Actor) -> str | None:
+    owner = detail.head.owner_name
+    if owner == actor.name:
+        return f"{detail.number} is yours already."
+    if owner and actor.role not in (Role.SUPERVISOR, Role.ADMIN):
+        return f"{detail.number} is with {owner}. Ask {owner}, or let a supervisor give it to you."
+    return None
+
+
+def _cancel(detail: OrderDetail, actor: Actor) -> str | None:
+    return why_not_cancel(detail.facts) or why_not_within(actor, "order.cancel", detail.amounts.total)
+
+
+def _pack(detail: OrderDetail, actor: Actor) -> str | None:
+    if problem := why_not_pack(detail.facts):
+        return problem
+    return f"{detail.number} is being packed already." if detail.facts.packing_since else None
+
+
+def _changes(detail: OrderDetail, actor: Actor) -> str | None:
+    look = detail.last_look
+    if look is None:
+        return f"You look at {detail.number} for the first time. The log (l) has everything."
+    return None
+
+
+def _compare(detail: OrderDetail, actor: Actor) -> str | None:
+    return None if detail.customer.others else f"This customer has no order besides {detail.number}."
+
+
+_RULES: Mapping[str, Callable[[OrderDetail, Actor], str | None]] = {
+    "hold": _hold,
+    "claim": _claim,
+    "cancel": _cancel,
+    "reopen": lambda detail, _: why_not_reopen(detail.facts),
+    "ship": lambda detail, _: why_not_ship(detail.facts),
+    "pack": _pack,
+    "deliver": lambda detail, _: why_not_deliver(detail.facts),
+    "edit": lambda detail, _: why_not_edit(detail.facts),
+    "money": lambda detail, _: why_not_record_payment(detail.facts),
+    "release": lambda detail, _: why_not_release(detail.facts),
+    "changes": _changes,
+    "compare": _compare,
+}
+
+
+def forward_step(detail: OrderDetail) -> tuple[str, str] | None:
+    """Return the one step that brings the order on, as `(action, what F9 says)`, or None when there is none."""
+    facts, holds = detail.facts, detail.active_holds
+    if facts.lifecycle is not Lifecycle.PLACED:
+        return None
+    if holds:
+        more = f" (1 of {len(holds)})" if len(holds) > 1 else ""
+        return "hold", f"RELEASE: {holds[0].type.label.upper()}{more}"
+    if facts.open_units and why_not_ship(facts) is None:
+        return "ship", f"SHIP {plural(facts.open_units, 'UNIT', 'UNITS')}"
+    if detail.head.headline is Headline.AWAITING_PAYMENT:
+        return "money", "RECORD A PAYMENT"
+    if why_not_deliver(facts) is None:
+        return "deliver", "MARK DELIVERED"
+    return None
