@@ -10,6 +10,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
+from opsdesk.terminal.masked_input import SecretInput
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL_BUT_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 LONGEST_LINE = 500
@@ -53,7 +55,6 @@ class LineField(Input):
         super().__init__(
             value=field.value,
             placeholder=field.hint,
-            password=field.is_secret,
             max_length=field.longest,
             select_on_focus=False,
             compact=True,
@@ -66,15 +67,9 @@ class LineField(Input):
         event.prevent_default()
         self.insert_text_at_cursor(_CONTROL.sub(" ", event.text[: self.field.longest]).strip())
 
-    def action_copy(self) -> None:
-        """Copy what is selected, unless it is secret."""
-        if not self.field.is_secret:
-            super().action_copy()
 
-    def action_cut(self) -> None:
-        """Cut what is selected, unless it is secret."""
-        if not self.field.is_secret:
-            super().action_cut()
+class SecretField(LineField, SecretInput):
+    """One line that shows dots: it can be neither seen, copied, logged nor kept as a draft."""
 
 
 class TextField(TextArea):

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
-from opsdesk.widgets.fields import AnyField, Field, LineField, TextField, put_value, value_of
+from opsdesk.widgets.fields import AnyField, Field, LineField, SecretField, TextField, put_value, value_of
 
 _DRAFT_PAUSE_S = 0.15
 """A pause this long in the typing is worth a draft; leaving a field is one at once."""
@@ -74,9 +74,7 @@ class Form(VerticalScroll):
 
     def __init__(self, fields: Sequence[Field], *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's own word
         super().__init__(id=id, classes=classes, can_focus=False)
-        self._fields: dict[str, AnyField] = {
-            each.name: TextField(each) if each.is_text else LineField(each) for each in fields
-        }
+        self._fields: dict[str, AnyField] = {each.name: _widget_for(each) for each in fields}
         self._labels: dict[str, Static] = {}
         self._errors: dict[str, Static] = {}
         self._pause: Timer | None = None
@@ -193,3 +191,9 @@ class Form(VerticalScroll):
     def fields(self) -> Iterator[Field]:
         """Return the fields in their order."""
         return (widget.field for widget in self._fields.values())
+
+
+def _widget_for(field: Field) -> AnyField:
+    if field.is_secret:
+        return SecretField(field)
+    return TextField(field) if field.is_text else LineField(field)
