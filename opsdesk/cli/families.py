@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-from opsdesk.cli import app, audit, mail, orders, statuses, users
+from opsdesk.cli import app, audit, mail, orders, shop, statuses, users
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -21,5 +21,6 @@ def whole() -> typer.Typer:
     app.add_typer(mail.app, name="mail")
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="user")
+    app.add_typer(shop.app, name="shop")
     app.command("worker")(worker)
     return app

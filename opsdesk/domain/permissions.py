@@ -50,7 +50,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "case.lapse": frozenset({_SYSTEM}),
     "hold.review_due": frozenset({_SYSTEM}),
     "template.save": _LEADS,
-    "setting.change": frozenset({_ADMIN}),
+    "shop.describe": frozenset({_ADMIN}),
     "import.orders": _LEADS | {_SYSTEM},
     "import.products": _LEADS | {_SYSTEM},
     "export.orders": _LEADS,

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Refused
-from opsdesk.store.tables import ActivityRow, FollowRow, JobRow, JobStepRow
+from opsdesk.store.tables import ActivityRow, FollowRow, JobRow, JobStepRow, SettingRow
 
 
 class Desks:
@@ -32,6 +32,14 @@ class Desks:
         self._session.delete(found)
         self._session.flush()
         return True
+
+    def setting(self, key: str) -> SettingRow:
+        """Return a setting of the shop for change; one that was never set is empty."""
+        found = self._session.get(SettingRow, key, with_for_update=True)
+        if found is None:
+            found = SettingRow(key=key, value="")
+            self._session.add(found)
+        return found
 
     def job(self, job_id: str) -> JobRow:
         """Return the job for change.

@@ -26,6 +26,8 @@ _UNSET = {
     "mail_from": "orders@shop.example",
     "mail_reply_to": "",
 }
+SHOP_FIELDS = tuple(_UNSET)
+"""The texts that describe the shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,20 @@ class Shop:
 
 def shop(session: Session, zone: ZoneInfo) -> Shop:
     """Return the shop; until somebody describes it, an invented one that no customer should read."""
-    saved = session.execute(select(col(SettingRow.value)).where(col(SettingRow.key) == SHOP_SETTING)).scalar()
-    told = json.loads(saved) if saved else {}
-    texts = _UNSET | {name: value for name, value in told.items() if name in _UNSET and isinstance(value, str)}
+    saved = _saved(session)
+    texts = _UNSET | saved
     facts = ShopFacts(
         texts["name"], texts["phone"], texts["hours"], texts["website"], texts["address"], zone, texts["language"]
     )
-    return Shop(facts, Sender(texts["name"], texts["mail_from"], texts["mail_reply_to"]), is_described=bool(told))
+    return Shop(facts, Sender(texts["name"], texts["mail_from"], texts["mail_reply_to"]), is_described=bool(saved))
+
+
+def shop_texts(session: Session) -> dict[str, str]:
+    """Return every text that describes the shop, invented where nobody has set it."""
+    return _UNSET | _saved(session)
+
+
+def _saved(session: Session) -> dict[str, str]:
+    saved = session.execute(select(col(SettingRow.value)).where(col(SettingRow.key) == SHOP_SETTING)).scalar()
+    told = json.loads(saved) if saved else {}
+    return {name: value for name, value in told.items() if name in _UNSET and isinstance(value, str)}

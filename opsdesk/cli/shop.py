@@ -1,0 +1,48 @@
+"""`opsdesk shop`: how the shop signs its letters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from opsdesk.cli.acting import acting, opened
+from opsdesk.cli.options import AsOption, JsonOption, StoreOption
+from opsdesk.cli.output import say, say_done, say_json
+
+app = typer.Typer(help="The shop: its name, telephone, hours, addresses.", no_args_is_help=True)
+
+
+@app.command("show")
+def show_shop(store: StoreOption = "", as_json: JsonOption = False) -> None:
+    """Print how the shop signs, and which address its mails come from."""
+    from opsdesk.store.views.shop import shop_texts
+
+    with opened(store) as found, found.reading() as session:
+        texts = shop_texts(session)
+    if as_json:
+        say_json(texts)
+        return
+    for name, text in texts.items():
+        say(f"{name}: {text}")
+
+
+@app.command("describe")
+def describe(
+    texts: Annotated[
+        list[str], typer.Argument(metavar="NAME=TEXT...", help="e.g. name='Oat & Honey' hours='Mon-Fri 9-17'")
+    ],
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Change how the shop signs; what is not named stays as it is."""
+    from opsdesk.domain.errors import Invalid
+    from opsdesk.operations.shop import describe_shop
+
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [name for name, separator, _ in pairs if not separator]:
+        raise Invalid("texts", f"{wrong[0][:40]!r} is not NAME=TEXT.")
+    with acting(store, as_name) as performer:
+        done = performer.perform(describe_shop, texts={name.strip(): text for name, _, text in pairs})
+        say_done(done, as_json=as_json)
