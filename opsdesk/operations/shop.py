@@ -35,5 +35,5 @@ def describe_shop(work: Work, *, texts: Mapping[str, str]) -> Done:
     changed = sorted(name for name in after if after[name] != before.get(name))
     old, new = ({name: texts.get(name, "") for name in changed} for texts in (before, after))
     summary = f"The shop's description changed: {', '.join(changed) or 'nothing'}"
-    work.record("setting.changed", "setting", 0, summary, before=json.dumps(old), after=json.dumps(new))
+    work.record("shop.described", "setting", 0, summary, before=json.dumps(old), after=json.dumps(new))
     return Done(f"{summary}.")
