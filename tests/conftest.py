@@ -14,6 +14,7 @@ from opsdesk.domain.people import Actor, Role
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from tests import postgres
+from tests.demo_store import _postgres_demos, _sqlite_demos, demo_store  # noqa: F401  fixtures
 
 START = datetime(2026, 11, 24, 13, 32, 7, tzinfo=UTC)
 
