@@ -8,7 +8,7 @@ import typer
 
 from opsdesk.cli.acting import opened
 from opsdesk.cli.options import JsonOption, StoreOption
-from opsdesk.cli.output import complain, say, say_json
+from opsdesk.cli.output import complain, counted, say, say_json
 
 app = typer.Typer(help="The history of every change: read it, and check that nobody changed it.", no_args_is_help=True)
 
@@ -60,6 +60,6 @@ def show(
 
 def _summary(rows: int, head: str, problems: int, *, is_noted: bool) -> str:
     if problems:
-        return f"{problems} problem{'' if problems == 1 else 's'} in {rows} rows of history."
-    noted = "" if is_noted else " No head was noted on this machine, so a cut tail would not show here."
-    return f"{rows} rows of history are as they were written; the newest seal is {head[:16]}.{noted}"
+        return f"{counted(problems, 'problem')} in {counted(rows, 'row')} of history."
+    noted = "" if is_noted or not rows else " No head was noted on this machine, so a cut tail would not show here."
+    return f"{counted(rows, 'row')} of history as written; the newest seal is {head[:16]}.{noted}"

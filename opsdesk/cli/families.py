@@ -7,6 +7,8 @@ from importlib import import_module
 import typer
 
 from opsdesk.cli import app, audit, mail, orders, shop, statuses, users
+from opsdesk.cli.backup import backup, restore
+from opsdesk.cli.migrate import migrate
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -23,4 +25,7 @@ def whole() -> typer.Typer:
     app.add_typer(users.app, name="user")
     app.add_typer(shop.app, name="shop")
     app.command("worker")(worker)
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("migrate")(migrate)
     return app

@@ -57,6 +57,11 @@ def say_json(value: object) -> None:
     print(json.dumps(plain(value)))
 
 
+def counted(count: int, one: str) -> str:
+    """Say how many there are: `1 order`, `1,204 orders`."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
 def say_done(done: Done, *, as_json: bool) -> None:
     """Print what a command did."""
     if as_json:

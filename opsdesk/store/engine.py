@@ -111,6 +111,8 @@ def open_store(url: str) -> Store:
     store.close()
     if found is None:
         raise Refused("There is no OpsDesk store there yet. Run `opsdesk migrate` to make one, or `opsdesk demo`.")
+    if found > SCHEMA_VERSION:
+        raise Refused(f"A newer OpsDesk made this store: schema {found}, this one knows {SCHEMA_VERSION}. Use that.")
     raise Refused(f"The store has schema {found}, this program knows {SCHEMA_VERSION}. Run `opsdesk migrate`.")
 
 
