@@ -191,7 +191,7 @@ def _number(typed: str) -> Iterator[Guess]:
 
 
 def _phone(typed: str, number: str) -> Iterator[Guess]:
-    """Give the digits that a number ends in: with the country if it was typed, and without the zeros before the town."""
+    """Give the digits that a number ends in: with the country if it was typed, without the zeros before the town."""
     if typed.startswith("+") or number.startswith("00"):
         number = number.removeprefix("00")
         if 7 <= len(number) <= 15:
