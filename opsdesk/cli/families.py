@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 import typer
@@ -14,6 +15,7 @@ from opsdesk.cli.worker import worker
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
 
 
+@cache
 def whole() -> typer.Typer:
     """Return the command line with all its families."""
     for module in _MORE_ORDER_COMMANDS:
