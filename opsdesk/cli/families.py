@@ -7,9 +7,10 @@ from importlib import import_module
 
 import typer
 
-from opsdesk.cli import app, audit, mail, orders, shop, statuses, users
+from opsdesk.cli import app, audit, imports, mail, orders, shop, statuses, users
 from opsdesk.cli.backup import backup, restore
 from opsdesk.cli.migrate import migrate
+from opsdesk.cli.demo import demo
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -23,10 +24,12 @@ def whole() -> typer.Typer:
     app.add_typer(orders.app, name="order")
     app.add_typer(statuses.app, name="status")
     app.add_typer(mail.app, name="mail")
+    app.add_typer(imports.app, name="import")
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="user")
     app.add_typer(shop.app, name="shop")
     app.command("worker")(worker)
+    app.command("demo")(demo)
     app.command("backup")(backup)
     app.command("restore")(restore)
     app.command("migrate")(migrate)

@@ -101,6 +101,18 @@ def json_array(source: Source, names: tuple[str, ...]) -> Iterator[RawRecord]:
     cutter.finish()
 
 
+def json_alone(source: Source) -> Iterator[RawRecord]:
+    """Read the one record that the whole file is.
+
+    Raises:
+        Invalid: the file is no such JSON, or is cut off.
+    """
+    cutter = _Cutter(source)
+    text, value = cutter.value("the record")
+    cutter.finish()
+    yield RawRecord(1, text, value)
+
+
 class _Cutter:
     """The text of a file with a position in it; what has been passed is forgotten."""
 
