@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsdesk.demo.building import SHOP
+from opsdesk.demo.building import shop_facts
 from opsdesk.demo.opening import build_demo
 from opsdesk.demo.plan import DemoPlan
-from opsdesk.domain.letters import ShopFacts
 from opsdesk.integrations.mail.quick import QuickWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf
 from opsdesk.settings import data_folder, load_settings
@@ -32,9 +31,7 @@ SMALL = 300
 
 def build(url: str, orders: int = SMALL, seed: int = SEED) -> Head:
     """Build the demo shop in an empty store, at 24 November 2026, 13:32:07 UTC."""
-    zone = ZoneInfo("UTC")
-    shop = ShopFacts(SHOP["name"], SHOP["phone"], SHOP["hours"], SHOP["website"], SHOP["address"], zone)
-    writer = QuickWriter(TemplateShelf(data_folder() / "templates"), shop)
+    writer = QuickWriter(TemplateShelf(data_folder() / "templates"), shop_facts(ZoneInfo("UTC")))
     plan = DemoPlan(orders, seed, NOW)
     return build_demo(url, plan, data_folder() / "demo", writer, KEY, lambda done, wanted: None)
 

@@ -32,9 +32,14 @@ def store_url(named: str) -> str:
 @contextmanager
 def opened(named: str) -> Iterator[Store]:
     """Open the store for one command, and close it."""
+    from opsdesk.demo.place import demo_url, stands_in
     from opsdesk.store.engine import open_store
 
-    store = open_store(store_url(named))
+    url = store_url(named)
+    if not named and stands_in(url):
+        url = demo_url()
+        print("There is no shop yet, so this is the demo shop.", file=sys.stderr)
+    store = open_store(url)
     try:
         yield store
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from opsdesk.demo.catalogue import SHOP_CURRENCY, Article, read_catalogue
 from opsdesk.demo.counter import Counter
@@ -19,6 +20,7 @@ from opsdesk.demo.script import Scene, scripted
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import ADA, GONE, STAFF
 from opsdesk.demo.tales import Tale
+from opsdesk.domain.letters import ShopFacts
 from opsdesk.domain.searching import product_search_text
 from opsdesk.store.chain import Link
 from opsdesk.store.filling import Filling
@@ -36,6 +38,12 @@ SHOP = {
     "mail_from": "orders@hafen-hof.example",
 }
 _REPORT_EVERY = 5_000
+
+
+def shop_facts(zone: ZoneInfo) -> ShopFacts:
+    """Return the demo shop as it signs its letters."""
+    return ShopFacts(SHOP["name"], SHOP["phone"], SHOP["hours"], SHOP["website"], SHOP["address"], zone)
+
 
 Progress = Callable[[int, int], None]
 """Is told how many orders of how many have been written."""

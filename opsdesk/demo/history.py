@@ -32,7 +32,7 @@ class History:
         self._waiting: list[tuple[int, int, Clerk, str, int, str, Line]] = []
         self._count = 0
         self._commands = 0
-        self._runs: set[str] = set()
+        self._runs: dict[int, str] = {}
         self.head = Head(0, START)
 
     def happened(self, at: int, who: Clerk, order_id: int, command_id: str, line: Line, kind: str = "order") -> None:
@@ -50,13 +50,11 @@ class History:
     def run_of(self, at: int, who: Clerk) -> str:
         """Return the id of the import that ran in this hour, writing it when it is named for the first time."""
         hour = at // 3_600
-        command_id = _uuid(self._seed ^ mixed(hour))
-        if command_id not in self._runs:
-            self._runs.add(command_id)
-            self._write_command(
-                command_id, hour * 3_600, who, "import.orders", None, None, "Orders read from the shop."
-            )
-        return command_id
+        found = self._runs.get(hour)
+        if found is None:
+            found = self._runs[hour] = _uuid(self._seed ^ mixed(hour))
+            self._write_command(found, hour * 3_600, who, "import.orders", None, None, "Orders read from the shop.")
+        return found
 
     def write_until(self, moment: int) -> None:
         """Seal and write everything that happened up to a moment."""

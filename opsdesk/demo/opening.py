@@ -15,7 +15,7 @@ from opsdesk.domain.errors import Refused
 from opsdesk.store.anchor import replace_heads
 from opsdesk.store.chain import Head
 from opsdesk.store.engine import Store, connect, open_store, schema_version
-from opsdesk.store.filling import filling, is_empty
+from opsdesk.store.filling import filling, is_empty, require_unused
 from opsdesk.store.migrate import migrate
 from opsdesk.store.views.setting import setting
 
@@ -47,6 +47,25 @@ def find_demo(url: str) -> BuiltDemo | None:
     if found is None:
         raise Refused("There is a shop in this store already, and it is not the demo. Name another one with --store.")
     return BuiltDemo(**json.loads(found))
+
+
+def clear_demo(url: str) -> None:
+    """Remove the demo shop from a store, so that it can be built anew.
+
+    Raises:
+        Refused: the store holds something else, or somebody has it open.
+    """
+    if find_demo(url) is None:
+        return
+    if make_url(url).get_backend_name() == "sqlite":
+        store = connect(url)
+        try:
+            require_unused(store)
+        finally:
+            store.close()
+        _remove(Path(make_url(url).database or ""))
+    else:
+        migrate(url, to="base")
 
 
 def build_demo(url: str, plan: DemoPlan, folder: Path, writer: Writes, key: bytes, progress: Progress) -> Head:

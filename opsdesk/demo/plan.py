@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,7 @@ class DemoPlan:
         """Over how many days the orders were placed: 90 for 2,000, three years for a million."""
         if self.orders <= DEFAULT_ORDERS:
             return max(8.0, min(90.0, self.orders / _ORDERS_A_DAY / _SEASON))
-        return min(_LONGEST_DAYS, 90.0 * float(self.orders / DEFAULT_ORDERS) ** 0.4)
+        return min(_LONGEST_DAYS, 90.0 * math.pow(self.orders / DEFAULT_ORDERS, 0.4))
 
     @property
     def a_day(self) -> float:

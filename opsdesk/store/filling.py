@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from psycopg import sql
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from opsdesk.domain.errors import Refused
 from opsdesk.store.engine import Store
 
 Value = str | int | None
@@ -48,6 +50,22 @@ def is_empty(store: Store) -> bool:
             session.execute(text(f"SELECT EXISTS (SELECT 1 FROM {table})")).scalar()  # noqa: S608  fixed names
             for table in ("orders", "customer", "users", "product", "activity")
         )
+
+
+def require_unused(store: Store) -> None:
+    """Make sure that nobody has a SQLite store open.
+
+    Raises:
+        Refused: somebody has.
+    """
+    try:
+        with store.writer.connect() as connection:
+            # The journal can only be changed by whoever is alone with the file.
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+            connection.exec_driver_sql("BEGIN")
+    except OperationalError as error:
+        raise Refused("The demo shop is open somewhere. Close it first, then try again.") from error
 
 
 class _SqliteFilling:
