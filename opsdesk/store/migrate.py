@@ -13,6 +13,9 @@ from sqlalchemy.exc import OperationalError
 from opsdesk.domain.errors import Refused
 from opsdesk.store.engine import SCHEMA_VERSION, Store, connect, schema_version, unavailable
 
+FOLDER = Path(__file__).parent / "migrations"
+"""Where the steps from each version to the next are written down."""
+
 _LOCK_KEY = 0x0D5C4A2
 
 
@@ -48,7 +51,7 @@ def run(store: Store, *, to: str, before: str | None) -> None:
     if before == to:
         return
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(FOLDER))
     with store.writer.connect() as connection, connection.begin():
         if not store.is_sqlite:
             # Two that migrate at once take turns, and the second one finds nothing left to do.

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from opsdesk.domain.errors import Refused
 from opsdesk.store import schema
 
 revision = "0001"
@@ -652,7 +653,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the store back to the version before."""
+    """Take an empty store away again; the records of a shop are never dropped."""
+    if (
+        op.get_bind()
+        .execute(sa.text("SELECT EXISTS (SELECT 1 FROM orders) OR EXISTS (SELECT 1 FROM activity)"))
+        .scalar()
+    ):
+        raise Refused("There is nothing older to go back to: this step would drop the shop's records. Use a backup.")
     _drop_extras()
     op.drop_table("parcel_line")
     op.drop_index(
