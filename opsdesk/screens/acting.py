@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.actions import SkipAction
 
+from opsdesk.domain.errors import OpsDeskError
 from opsdesk.keys import command, commands_of, place
 from opsdesk.screens.carrying import Banner
 from opsdesk.screens.explaining import Explaining
 from opsdesk.widgets.scan_box import ScanBox
+
+if TYPE_CHECKING:
+    from opsdesk.operations.jobs import JobResult
+    from opsdesk.screens.host import Undoable
 
 ResultT = TypeVar("ResultT")
 
@@ -96,16 +101,35 @@ class Acting(Explaining[ResultT]):
         if newest is None:
             raise SkipAction
 
-        async def run() -> None:
-            from opsdesk.operations.undo import undo
+        self.begin(self._take_back_job(newest) if newest.job is not None else self._take_back(newest))
 
-            done = await self.attempt(undo, newest.command_id)
-            if done is not None:
-                self.host.forget_done(newest.command_id)
-                if self.is_attached:
-                    self.done(done)
+    async def _take_back(self, newest: Undoable) -> None:
+        from opsdesk.operations.undo import undo
 
-        self.begin(run())
+        done = await self.attempt(undo, newest.command_id)
+        if done is not None:
+            self.host.forget_done(newest.command_id)
+            if self.is_attached:
+                self.done(done)
+
+    async def _take_back_job(self, newest: Undoable) -> None:
+        from opsdesk.operations.jobs import undo_job
+
+        if newest.job is None:
+            return
+        try:
+            result = await self.desk.run(undo_job, self.desk.performer(), newest.job)
+        except OpsDeskError as error:
+            self.show_refusal(error)
+            return
+        self.host.forget_done(newest.command_id)
+        if self.is_attached:
+            self.job_done(result)
+
+    def job_done(self, result: JobResult) -> None:
+        """Say what became of a job, and read again."""
+        self.say_done(result.message)
+        self.reload()
 
     def action_commit(self) -> None:
         """Do what F9 says; screens that have a commit say what."""
@@ -139,7 +163,7 @@ class Acting(Explaining[ResultT]):
 
     def action_lock(self) -> None:
         """Lock this terminal."""
-        self._open("lock")
+        self.host.lock_up()
 
     def _open(self, name: str) -> None:
         screen = self.host.screen_for(name)

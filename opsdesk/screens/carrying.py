@@ -74,9 +74,9 @@ class Carrying(Screen[ResultT]):
         """Say something on the message line; it stays until the next sentence."""
         self._message.show(sentence, hint=hint, more=more)
 
-    def say_done(self, sentence: str, *, hint: str = "") -> None:
+    def say_done(self, sentence: str, *, hint: str = "", more: str = "") -> None:
         """Say that something was done."""
-        self._message.show(sentence, Tone.GOOD, symbol=self.host.symbol("done"), hint=hint)
+        self._message.show(sentence, Tone.GOOD, symbol=self.host.symbol("done"), hint=hint, more=more)
 
     def say_no(self, sentence: str, *, more: str = "") -> None:
         """Say why something was not done, and what would help."""

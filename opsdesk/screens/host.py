@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -14,14 +15,19 @@ from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.worker import WorkerCancelled, WorkerFailed, active_worker
 
 from opsdesk import theme
 from opsdesk.key_lane import KeyLane
 from opsdesk.keys import Mode, commands_of
+from opsdesk.screens.idle import Idle
 from opsdesk.settings import Glyphs
+from opsdesk.terminal.place import terminal_name
 
 if TYPE_CHECKING:
     from opsdesk.desk import Desk
+    from opsdesk.domain.people import Actor
+    from opsdesk.operations.jobs import JobResult
     from opsdesk.store.work import Done
 
 MOST_UNDO = 50
@@ -62,6 +68,15 @@ class StoreChange:
     is_own: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """Something that was done here and can be taken back: one command, or a job of many."""
+
+    words: str
+    command_id: str
+    job: JobResult | None = None
+
+
 class DeskHost(App[int]):
     """Everything that screens ask of their app. `OpsDeskApp` wires it; tests use it as it is."""
 
@@ -75,7 +90,10 @@ class DeskHost(App[int]):
         self.key_lane = KeyLane(self, self._dispatch)
         self.store_away_since: datetime | None = None
         self.alerts: tuple[str, ...] = ()
-        self._undo: list[Done] = []
+        self.terminal = terminal_name()
+        self.idle = Idle(desk.clock, desk.settings.lock_after)
+        self.own_commands: list[str] = []
+        self._undo: list[Undoable] = []
         self._is_leading = False
         for name in theme.THEME_NAMES:
             self.register_theme(theme.theme(name))
@@ -98,9 +116,61 @@ class DeskHost(App[int]):
         """Take keys and pastes in order; everything else is Textual's."""
         is_input = isinstance(event, events.Key | events.Paste)
         if is_input and not event.is_forwarded:
-            self.key_lane.take(event)
+            # A key that comes after the time was over belongs to whoever sits there now: it unlocks nothing.
+            if not self.lock_if_idle():
+                self.idle.touch()
+                self.key_lane.take(event)
             return
+        if isinstance(event, events.MouseEvent) and not self.lock_if_idle():
+            self.idle.touch()
         await super().on_event(event)
+
+    def on_mount(self) -> None:
+        """Look once a second whether somebody is still there."""
+        self.set_interval(1.0, self.lock_if_idle)
+
+    def lock_if_idle(self) -> bool:
+        """Lock the terminal if it was left alone for too long; return whether it was locked now."""
+        if not self.idle.is_over:
+            return False
+        self.idle.touch()
+        return self.lock_up(after_pause=True)
+
+    def lock_up(self, *, after_pause: bool = False) -> bool:
+        """Lock the terminal; return False when it is locked already or nobody works here."""
+        from opsdesk.screens.lock import LockScreen
+
+        if not self.desk.is_signed_in or any(isinstance(screen, LockScreen) for screen in self.screen_stack):
+            return False
+        self.push_screen(LockScreen(self.desk.actor.name, after_pause=after_pause))
+        return True
+
+    async def seat(self, actor: Actor) -> None:
+        """Let somebody work here. What the one before had open is parked under their name, and closed.
+
+        What they had given to be done is carried out first, in their name.
+        """
+        from opsdesk.screens.base import DeskScreen
+
+        desks = [screen for screen in self.screen_stack if isinstance(screen, DeskScreen)]
+        for screen in reversed(desks):
+            screen.leaving()
+        await self._carried_out()
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.desk.switch(actor)
+        self.forget_done()
+        if desks:
+            desks[0].seated()
+
+    async def _carried_out(self) -> None:
+        """Wait for the commands and drafts that were begun, except for the one that waits here."""
+        mine = active_worker.get(None)
+        begun = [worker for worker in self.workers if worker.group in ("writes", "quiet") and not worker.is_finished]
+        for worker in begun:
+            if worker is not mine:
+                with suppress(WorkerFailed, WorkerCancelled):
+                    await worker.wait()
 
     async def _dispatch(self, event: events.Event) -> None:
         if self._is_leading and isinstance(event, events.Key):
@@ -142,12 +212,19 @@ class DeskHost(App[int]):
 
     def note_done(self, done: Done) -> None:
         """Keep a command that can be taken back, the newest last."""
+        self.own_commands = [*self.own_commands, done.command_id][-MOST_UNDO:]
         if done.can_undo:
-            self._undo = [*self._undo, done][-MOST_UNDO:]
+            self._undo = [*self._undo, Undoable(done.message, done.command_id)][-MOST_UNDO:]
+
+    def note_job(self, result: JobResult) -> None:
+        """Keep a job, which is taken back as one."""
+        self.own_commands = [*self.own_commands, result.job_id][-MOST_UNDO:]
+        if result.done:
+            self._undo = [*self._undo, Undoable(result.message, result.job_id, result)][-MOST_UNDO:]
 
     @property
-    def undoable(self) -> Done | None:
-        """The newest command of this person that can still be taken back."""
+    def undoable(self) -> Undoable | None:
+        """The newest thing that this person did and that can still be taken back."""
         return self._undo[-1] if self._undo else None
 
     def forget_done(self, command_id: str | None = None) -> None:

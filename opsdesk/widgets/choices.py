@@ -120,6 +120,10 @@ class Choices(Widget, can_focus=True):
         self._entries = tuple(entries)
         self._narrow(pointed.key if pointed else None)
 
+    def point_at(self, key: str) -> None:
+        """Put the pointer on an entry, if it is shown."""
+        self.pointer = max(0, self._index(key))
+
     def render(self) -> Content:
         """Draw each entry on one line, its digit first."""
         if not self._shown:

@@ -19,6 +19,7 @@ class Column:
         width: its cells; the least that it gets when it grows.
         grows: takes what is left over; several share it.
         needs: the width of the whole list from which on the column is shown.
+        until: the width from which on another column takes its place.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     grows: bool = False
     needs: int = 0
+    until: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ GAP = 1
 
 def fit(columns: Sequence[Column], width: int) -> tuple[tuple[int, Column, int], ...]:
     """Return which columns are shown at this width: index, column and cells."""
-    shown = [(index, column) for index, column in enumerate(columns) if width >= column.needs]
+    shown = [(index, column) for index, column in enumerate(columns) if column.needs <= width < column.until]
     left = width - sum(column.width + GAP for _, column in shown) + GAP
     growing = [index for index, column in shown if column.grows]
     share, rest = divmod(max(0, left), len(growing)) if growing else (0, 0)

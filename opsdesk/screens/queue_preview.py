@@ -1,0 +1,94 @@
+"""The preview beside the queue: it follows the pointer a moment later, and always says which order it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from opsdesk.screens.carrying import Carrying
+from opsdesk.theme import Tone
+from opsdesk.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from opsdesk.domain.queues import QueueLine
+    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.timeline import TimelineLine
+
+_DELAY_S = 0.1
+"""Walking down the list asks nothing; standing still does."""
+
+_MOMENTS = 8
+
+
+class QueuePreview(VerticalScroll):
+    """Shows one order. Until the next one has been read it goes on showing, and naming, the one before."""
+
+    def __init__(self) -> None:
+        super().__init__(id="preview", can_focus=False)
+        self._wanted: int | None = None
+        self._shown: OrderDetail | None = None
+        self._pause: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the sheet that it is drawn on."""
+        yield Paper(id="preview-paper")
+
+    def point_at(self, order_id: int | None) -> None:
+        """Follow the pointer, a moment later."""
+        if order_id == self._wanted:
+            return
+        self._wanted = order_id
+        if self._pause is not None:
+            self._pause.stop()
+        if order_id is None:
+            self._shown = None
+            self.query_one(Paper).show(lambda _width: ())
+            return
+        self._pause = self.set_timer(_DELAY_S, self._read)
+
+    def reread(self, order_ids: Iterable[int]) -> None:
+        """Read the order again if it is one of those that changed."""
+        if self._wanted in set(order_ids):
+            self._read()
+
+    def detail_of(self, line: QueueLine) -> OrderDetail | None:
+        """Return everything about an order, if it is the one that is shown and still as it was."""
+        shown = self._shown
+        return shown if shown is not None and (shown.id, shown.version) == (line.id, line.version) else None
+
+    def _read(self) -> None:
+        self.screen.run_worker(self._read_in(), exclusive=True, group="preview")
+
+    async def _read_in(self) -> None:
+        from opsdesk.store.views.order import order_detail
+        from opsdesk.store.views.timeline import timeline
+
+        screen, wanted = self.screen, self._wanted
+        if wanted is None or not isinstance(screen, Carrying):
+            return
+        desk = screen.desk
+        detail = await screen.fetch(order_detail, wanted, user_id=desk.actor.user_id, now=desk.clock())
+        moments = await screen.fetch(timeline, wanted, limit=_MOMENTS)
+        if wanted != self._wanted or not self.is_attached:
+            return
+        if detail is None or moments is None:
+            self.query_one(Paper).show(lambda _width: (Content("This order is not in the store any more."),))
+            return
+        self._shown = detail
+        self._draw(detail, moments, screen)
+
+    def _draw(self, detail: OrderDetail, moments: Sequence[TimelineLine], screen: Carrying[object]) -> None:
+        from opsdesk.screens.order_panels import Seen
+        from opsdesk.screens.queue_preview_lines import one_line, preview_lines
+
+        seen = Seen(detail, screen.desk.clock(), screen.desk.zone, screen.host.symbol)
+        self.query_one(Paper).show(lambda width: preview_lines(seen, moments, width))
+        screen.query_one("#queue-line", Static).update(Content.styled(one_line(seen), Tone.DIM.style))
+        if hasattr(screen, "show_keys"):
+            screen.show_keys()
