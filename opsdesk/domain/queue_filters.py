@@ -81,7 +81,9 @@ class QueueFilter:
 def parse_filter(text: str, *, now: datetime, user_name: str = ME) -> QueueFilter:
     """Read a filter such as `berg state:hold due:<2h who:me total:>100 sku:40021 pay:unpaid #`; it never raises."""
     found = QueueFilter()
-    for piece in text[:LONGEST_FILTER].replace("\0", " ").split():
+    # No stored text holds a NUL or half a character, and not every database can be asked for one.
+    askable = text[:LONGEST_FILTER].replace("\0", " ").encode("utf-8", "replace").decode()
+    for piece in askable.split():
         asked = _ASKED.match(piece)
         if piece == "#":
             found = replace(found, is_cold=True)

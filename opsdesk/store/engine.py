@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy import FromClause, create_engine, event, make_url, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
@@ -47,6 +48,13 @@ class _Cursorless(Protocol):
     isolation_level: str | None
 
     def execute(self, statement: str, /) -> object: ...
+
+
+class _IndexNaming(SQLiteCompiler):
+    """Lets a statement name its index: `with_hint(table, "INDEXED BY ...", "sqlite")`, which SQLAlchemy leaves out."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
     from pysqlite3 import dbapi2
 
     engine = create_engine(url, module=dbapi2, pool_size=5, max_overflow=10)
+    engine.dialect.statement_compiler = _IndexNaming
 
     @event.listens_for(engine, "connect")
     def prepare(connection: _Cursorless, _record: object) -> None:

@@ -16,12 +16,13 @@ from opsdesk.store.views.queue_walks import awake, in_view
 
 def view_counts(session: Session, *, user_id: int | None, now: datetime) -> dict[SavedView, int]:
     """Return the number of orders in each view; `MOST_COUNTED` means that many or more."""
-    row = session.connection().execute(_counts(), {"user_id": user_id, "now": now}).one()
+    row = session.connection().execute(statement(), {"user_id": user_id, "now": now}).one()
     return dict(zip(SavedView, row, strict=True))
 
 
 @lru_cache(maxsize=1)
-def _counts() -> Select[Any]:
+def statement() -> Select[Any]:
+    """Build the one statement that counts every view: parameters `now` and `user_id`."""
     return select(*(_capped(view).label(view.value) for view in SavedView))
 
 

@@ -21,7 +21,7 @@ SHORTEST_INDEXED = 3
 """The text index knows pieces of three letters; shorter words are compared row by row."""
 MOST_MATCHES = 1000
 """How many orders are taken from an index before they are sorted, the newest of them."""
-_DENSE = 20
+DENSE = 20
 """A word that every twentieth order has is met soon enough by walking."""
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -54,7 +54,7 @@ def find_matches(session: Session, query: QueueQuery, wanted: QueueFilter, *, no
     elif indexed:
         ids = orders_with_words(session, indexed, limit=MOST_MATCHES + 1)
         is_cut = len(ids) > MOST_MATCHES
-        if is_cut and ids[0] - ids[-1] < MOST_MATCHES * _DENSE:
+        if is_cut and ids[0] - ids[-1] < MOST_MATCHES * DENSE:
             ids, is_cut, rest = None, False, wanted.words
     if ids is None and query.view is SavedView.LATE and query.sort is not Sort.DUE:
         ids = _most_overdue(session, now)
@@ -79,9 +79,12 @@ def orders_with_words(session: Session, words: Sequence[str], *, limit: int) -> 
 
 
 def orders_with_sku(session: Session, sku: str, *, limit: int) -> list[int]:
-    """Return the newest orders that have this article on a line."""
-    found = session.connection().execute(_sku(), {"sku": sku, "limit": limit}).scalars()
-    return list(dict.fromkeys(found))
+    """Return the newest orders that have this article on a line, in capitals if not as it was typed."""
+    for written in dict.fromkeys((sku, sku.upper())):
+        found = session.connection().execute(_sku(), {"sku": written, "limit": limit}).scalars()
+        if orders := list(dict.fromkeys(found)):
+            return orders
+    return []
 
 
 def _phrase(word: str) -> str:

@@ -76,6 +76,7 @@ class Reading:
 
     def page(self, key: PageKey | None, limit: int) -> QueuePage:
         """Read the page behind `key`, or ahead of it when going backward."""
+        key = None if key == LAST else key
         matches = find_matches(self.session, self.query, self.wanted, now=self.now)
         walk, asked = self._walk(matches)
         found: list[QueueLine] = []
@@ -136,7 +137,7 @@ class Reading:
         has_more = len(found) > limit
         lines = found[:limit]
         far = key_of(lines[-1], self.query.sort) if has_more else stopped
-        near = key_of(lines[0], self.query.sort) if lines and key is not None and key != LAST else None
+        near = key_of(lines[0], self.query.sort) if lines and key is not None else None
         if self.is_backward:
             lines.reverse()
             far, near = near, far

@@ -75,7 +75,7 @@ def page_statement(walk: Walk) -> Select[Any]:
     branches = _branches(walk)
     lines = select_lines().order_by(*_order(walk)).limit(_number("limit"))
     if len(branches) == 1:
-        return lines.where(*branches[0])
+        return lines.where(*branches[0]).with_hint(OrderRow, _index(walk), "sqlite")
     keys = union_all(*(_keys(walk, branch) for branch in branches)).subquery("keys")
     return lines.join(keys, keys.c.id == _ID)
 
@@ -90,11 +90,8 @@ def bound_statement(walk: Walk) -> Select[Any]:
     return select(window.c.key, window.c.id, window.c.place).order_by(window.c.place.desc()).limit(1)
 
 
-def in_view(view: SavedView, *, by_id: bool = False) -> list[_Clause]:
-    """Say what stands in a view apart from its desks: parameters `now` and `user_id`.
-
-    With `by_id` it is written so that no index but the one of the ids offers itself.
-    """
+def in_view(view: SavedView) -> list[_Clause]:
+    """Say what stands in a view apart from its desks: parameters `now` and `user_id`."""
     if view is SavedView.EVERYTHING:
         return []
     owner = col(OrderRow.owner_id)
@@ -102,9 +99,9 @@ def in_view(view: SavedView, *, by_id: bool = False) -> list[_Clause]:
     if view is SavedView.LATE:
         standing.append(col(OrderRow.promised_at) < _moment("now"))
     if view is SavedView.MINE:
-        standing.append((func.coalesce(owner, 0) if by_id else owner) == _number("user_id"))
+        standing.append(owner == _number("user_id"))
     if view is SavedView.UNASSIGNED:
-        standing.append(func.coalesce(owner, 0) == 0 if by_id else owner.is_(None))
+        standing.append(owner.is_(None))
     return standing
 
 
@@ -115,7 +112,7 @@ def awake() -> _Clause:
 
 
 def _branches(walk: Walk) -> list[list[_Clause]]:
-    common = [*in_view(walk.view, by_id=walk.is_among), *_position(walk)]
+    common = [*in_view(walk.view), *_position(walk)]
     if walk.stages and walk.view is SavedView.EVERYTHING:
         common.append(text(IN_HOUSE))  # type: ignore[arg-type]  a clause is a clause
     if walk.view.is_working and ("snoozed", 0) not in walk.criteria:
@@ -123,15 +120,25 @@ def _branches(walk: Walk) -> list[list[_Clause]]:
     common += [_CRITERIA[name](count, walk.is_sqlite) for name, count in walk.criteria]
     if walk.is_among:
         common.append(among(_ID, is_sqlite=walk.is_sqlite))
-        desks = [col(OrderRow.stage).concat("") == stage.value for stage in walk.stages]
+    desks = [col(OrderRow.stage) == stage.value for stage in walk.stages]
+    if walk.is_among:
         return [[*common, or_(*desks)] if desks else common]
-    desk = col(OrderRow.stage)
-    return [[desk == stage.value, *common] for stage in walk.stages] or [common]
+    return [[desk, *common] for desk in desks] or [common]
 
 
 def _keys(walk: Walk, branch: Sequence[_Clause]) -> Select[Any]:
     first = select(_ID.label("id"), _KEYS[walk.sort].label("key")).where(*branch).order_by(*_order(walk))
-    return select(first.limit(_number("limit")).subquery())
+    return select(first.limit(_number("limit")).with_hint(OrderRow, _index(walk), "sqlite").subquery())
+
+
+def _index(walk: Walk) -> str:
+    """Name the index for SQLite, whose planner knows nothing of the page's end and may rather sort everything."""
+    if walk.is_among:
+        return "NOT INDEXED"
+    if walk.stages:
+        return f"INDEXED BY ix_orders_stage_{walk.sort}"
+    kind = {SavedView.NEW: "untouched_", SavedView.MINE: "owner_", SavedView.UNASSIGNED: "owner_"}.get(walk.view, "")
+    return f"INDEXED BY ix_orders_{kind}{walk.sort}"
 
 
 def _position(walk: Walk) -> list[_Clause]:
