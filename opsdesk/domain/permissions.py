@@ -29,6 +29,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "order.release_fraud": _LEADS | {_FRAUD},
     "order.edit_contact": _DESK,
     "order.edit_address": _DESK,
+    "order.restore_contact": _DESK,
+    "order.restore_address": _DESK,
     "order.cancel": _DESK,
     "order.uncancel": _DESK,
     "order.reopen": _DESK,

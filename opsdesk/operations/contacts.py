@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from opsdesk.domain.errors import Invalid, Refused
@@ -50,16 +51,24 @@ def edit_contact(
     before = _contact_of(order)
     address = work.orders.address(order_id, "shipping")
     typed = ContactEntry(**_cleaned(ContactEntry(name, email, phone, language)))
-    after = checked_contact(typed, country=address.country if address else "")
-    changed = _changed(asdict(before), asdict(after))
-    if not changed:
-        raise Refused(f"Nothing of the contact of {order.number} was changed.")
-    order.customer_name, order.email, order.language = after.name, after.email, after.language
-    order.phone, order.phone_reversed = after.phone, reversed_digits(after.phone)
-    _remember(order, *(f"contact.{field}" for field in changed))
-    _record(work, order, "Contact", changed, asdict(before), asdict(after))
-    work.undo_with("order.edit_contact", order_id=order_id, version=order.version, **asdict(before))
-    return Done(f"{order.number}: contact changed ({_named(changed)}).", order_id, order.version)
+    after = checked_contact(typed, country=address.country if address else "", before=before)
+    done = _write_contact(work, order, before, after)
+    work.undo_with("order.restore_contact", order_id=order_id, version=order.version, **asdict(before))
+    return done
+
+
+@operation("order.restore_contact")
+def restore_contact(
+    work: Work, order_id: int, *, version: int, name: str, email: str, phone: str, language: str
+) -> Done:
+    """Put back the contact as it was before it was corrected, whether or not it would pass today's checks.
+
+    Raises:
+        Refused: the order is cancelled or has left the house.
+        Conflict: the order changed since the correction.
+    """
+    order = _editable(work, order_id, version)
+    return _write_contact(work, order, _contact_of(order), ContactEntry(name, email, phone, language))
 
 
 @operation("order.edit_address")
@@ -95,17 +104,52 @@ def edit_address(
         work.add(row)
     before = _address_of(row)
     typed = AddressEntry(name, company, line1, line2, city, region, postcode, country, phone)
-    after = checked_address(AddressEntry(**_cleaned(typed)))
+    after = checked_address(AddressEntry(**_cleaned(typed)), before=before)
+    done = _write_address(work, order, row, after)
+    if any(asdict(before).values()):
+        fields = asdict(before)
+        work.undo_with(
+            "order.restore_address", order_id=order_id, version=order.version, kind=kind, fields=json.dumps(fields)
+        )
+    return done
+
+
+@operation("order.restore_address")
+def restore_address(work: Work, order_id: int, *, version: int, kind: str, fields: str) -> Done:
+    """Put back an address as it was before it was corrected; `fields` is the JSON of an `AddressEntry`.
+
+    Raises:
+        Refused: the order is cancelled or has left the house.
+        Conflict: the order changed since the correction.
+    """
+    order = _editable(work, order_id, version)
+    row = work.orders.address(order_id, kind)
+    if row is None:
+        raise Refused(f"{order.number} has no {kind} address any more.")
+    return _write_address(work, order, row, AddressEntry(**json.loads(fields)))
+
+
+def _write_contact(work: Work, order: OrderRow, before: ContactEntry, after: ContactEntry) -> Done:
     changed = _changed(asdict(before), asdict(after))
     if not changed:
-        raise Refused(f"Nothing of the {kind} address of {order.number} was changed.")
+        raise Refused(f"Nothing of the contact of {order.number} was changed.")
+    order.customer_name, order.email, order.language = after.name, after.email, after.language
+    order.phone, order.phone_reversed = after.phone, reversed_digits(after.phone)
+    _remember(order, *(f"contact.{field}" for field in changed))
+    _record(work, order, "Contact", changed, asdict(before), asdict(after))
+    return Done(f"{order.number}: contact changed ({_named(changed)}).", order.id, order.version)
+
+
+def _write_address(work: Work, order: OrderRow, row: AddressRow, after: AddressEntry) -> Done:
+    before = _address_of(row)
+    changed = _changed(asdict(before), asdict(after))
+    if not changed:
+        raise Refused(f"Nothing of the {row.kind} address of {order.number} was changed.")
     for field, value in asdict(after).items():
         setattr(row, field, value)
-    _remember(order, f"{kind}_address")
-    _record(work, order, f"{kind.capitalize()} address", changed, asdict(before), asdict(after))
-    if any(asdict(before).values()):
-        work.undo_with("order.edit_address", order_id=order_id, version=order.version, kind=kind, **asdict(before))
-    return Done(f"{order.number}: {kind} address changed ({_named(changed)}).", order_id, order.version)
+    _remember(order, f"{row.kind}_address")
+    _record(work, order, f"{row.kind.capitalize()} address", changed, asdict(before), asdict(after))
+    return Done(f"{order.number}: {row.kind} address changed ({_named(changed)}).", order.id, order.version)
 
 
 def _editable(work: Work, order_id: int, version: int | None) -> OrderRow:

@@ -118,7 +118,7 @@ class Work:
         """Add a line to the history of a subject."""
         self.entries.append(chain.Entry(action, subject_kind, subject_id, summary, before, after))
 
-    def undo_with(self, name: str, **arguments: Plain) -> None:
+    def undo_with(self, name: str, /, **arguments: Plain) -> None:
         """Say which operation, with which arguments, takes this command back."""
         self.undo = (name, arguments)
 
