@@ -43,6 +43,8 @@ SCREENS: Mapping[str, str] = {
     "tell": "opsdesk.screens.status_menu:StatusMenu",
     "hold": "opsdesk.screens.forms.hold:HoldPanel",
     "cancel": "opsdesk.screens.forms.cancel:CancelPanel",
+    "reopen": "opsdesk.screens.forms.cancel:ReopenPanel",
+    "snooze": "opsdesk.screens.forms.snooze:SnoozePanel",
     "ship": "opsdesk.screens.forms.ship:ShipPanel",
     "edit": "opsdesk.screens.forms.edit:EditPanel",
     "note": "opsdesk.screens.forms.note:NotePanel",
