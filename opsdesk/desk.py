@@ -7,7 +7,7 @@ widget. Light to import, because the frame is painted before the store is opened
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -140,15 +140,19 @@ class Desk:
 
         return await self._on_a_thread(answer)
 
-    async def do(self, operation: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs) -> Done:
+    def do(
+        self, operation: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Awaitable[Done]:
         """Carry out one operation in one transaction. Once begun it finishes, whatever the screen does.
+
+        It is put down to who works here when it is given, even if somebody else sits down before it runs.
 
         Raises:
             Invalid, Refused, Conflict: nothing was changed.
             Unavailable: the store does not answer.
         """
         performer, command_id = self.performer(), str(uuid4())
-        return await self._shielded(lambda: performer.perform_as(command_id, operation, *args, **kwargs))
+        return self._shielded(lambda: performer.perform_as(command_id, operation, *args, **kwargs))
 
     async def write(self, function: Callable[Concatenate[Store, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Write what is nobody's command and leaves no history: drafts, presence, looks."""

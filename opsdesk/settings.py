@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,9 @@ from zoneinfo import ZoneInfo
 from opsdesk.domain.errors import Invalid
 
 _PREFIX = "OPSDESK_"
-_NAMES = frozenset({"store", "state", "templates", "smtp_url", "zone", "glyphs"})
+_NAMES = frozenset({"store", "state", "templates", "smtp_url", "zone", "glyphs", "lock_minutes"})
+_LONGEST_UNLOCKED = 15
+"""Minutes. PCI DSS 8.2.8: whoever was away for longer proves again who they are."""
 
 
 class Glyphs(StrEnum):
@@ -38,6 +41,7 @@ class Settings:
         smtp_url: the mail server; None means that no mail leaves the house.
         zone: the shop's time zone, for every moment on screen and in mails.
         glyphs: characters for symbols and lines.
+        lock_after: how long a terminal may be left alone before it locks itself.
     """
 
     store_url: str
@@ -46,6 +50,7 @@ class Settings:
     smtp_url: str | None
     zone: ZoneInfo
     glyphs: Glyphs
+    lock_after: timedelta = timedelta(minutes=5)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +69,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp_url=found.get("smtp_url") or None,
         zone=_zone(found.get("zone") or "UTC"),
         glyphs=_glyphs(found.get("glyphs") or Glyphs.UNICODE),
+        lock_after=_lock_after(found.get("lock_minutes") or "5"),
     )
 
 
@@ -123,3 +129,9 @@ def _glyphs(name: str) -> Glyphs:
         return Glyphs(name.lower())
     except ValueError as error:
         raise Invalid("glyphs", f"OPSDESK_GLYPHS is {name}; it is `unicode` or `ascii`.") from error
+
+
+def _lock_after(minutes: str) -> timedelta:
+    if not (minutes.isascii() and minutes.isdigit() and 1 <= int(minutes) <= _LONGEST_UNLOCKED):
+        raise Invalid("lock_minutes", f"OPSDESK_LOCK_MINUTES is {minutes}; it is 1 to {_LONGEST_UNLOCKED} minutes.")
+    return timedelta(minutes=int(minutes))

@@ -137,6 +137,11 @@ class DeskScreen(Acting[ResultT]):
         """Let keys go on if the screen was closed while it was still reading."""
         self._release_keys()
 
+    def seated(self) -> None:
+        """Begin anew for somebody who has just signed in."""
+        self.say(f"{self.desk.actor.name} works here now.")
+        self.reload()
+
     def store_changed(self, change: StoreChange) -> None:
         """Take in a change if it concerns this screen; later if another screen is on top."""
         if self.TOPICS.isdisjoint(change.topics):

@@ -104,6 +104,10 @@ class Form(VerticalScroll):
         """True when something differs from what the form began with."""
         return any(value_of(widget) != widget.field.value for widget in self._fields.values())
 
+    def widget(self, name: str) -> AnyField:
+        """Return the widget of a field, for what only a widget can say."""
+        return self._fields[name]
+
     def fill(self, values: Mapping[str, str]) -> None:
         """Put values into fields, e.g. those of a draft. Nothing is told; names that are not fields are passed over."""
         for name, value in values.items():
