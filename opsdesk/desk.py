@@ -184,7 +184,7 @@ class Desk:
         return await asyncio.shield(future)
 
     def _written(self, future: asyncio.Future[T]) -> None:
-        self._writes.discard(future)  # type: ignore[arg-type]  # see above
+        self._writes.discard(future)
         if not future.cancelled():
             # Looked at here, or a caller that went away would leave a complaint on the terminal.
             future.exception()
