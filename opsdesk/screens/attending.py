@@ -28,15 +28,13 @@ class Attending(DeskScreen[ResultT]):
     """Others who have the order open now."""
 
     def on_mount(self) -> None:
-        """Be seen at once, and look round."""
-        super().on_mount()
+        """Be seen at once, and look round; Textual runs the handlers of the base classes by itself."""
         self.set_interval(BEAT.total_seconds(), self.be_seen)
         self.set_interval(LOOK_ROUND_S, self._look_round)
         self.be_seen()
 
-    def on_screen_resume(self, event: object) -> None:
+    def on_screen_resume(self) -> None:
         """Be seen reading again after a form has closed."""
-        super().on_screen_resume(event)  # type: ignore[arg-type]  # Textual's own event
         self.be_seen()
 
     def be_seen(self) -> None:

@@ -75,7 +75,6 @@ class Gate(DeskScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Ask, and give the focus back to the form whenever it would be lost."""
-        super().on_mount()
         self.query_one(".gate--why", Static).update(Content.styled(self.why(), Tone.DIM.style))
         self.watch(self, "focused", self._keep_focus, init=False)
 

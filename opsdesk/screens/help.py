@@ -29,7 +29,6 @@ class HelpScreen(DeskPanel[None]):
 
     def on_mount(self) -> None:
         """Say how to see more."""
-        super().on_mount()
         self.say("F1 again lists every screen's keys.", hint="F3 goes back")
 
     def action_help(self) -> None:

@@ -67,8 +67,7 @@ class OrdersScreen(QueueCommands):
         yield Static(Content(""), id="queue-line")
 
     def on_mount(self) -> None:
-        """Paint the frame; the rows come when the store is open."""
-        super().on_mount()
+        """Show the frame; the rows come when the store is open. Textual runs the base class's handler too."""
         self._show_views()
         if not self.desk.is_open:
             self.table.show({}, empty=("Opening the store ...",))

@@ -97,7 +97,6 @@ class ChoicePanel(DeskPanel[str]):
 
     def on_mount(self) -> None:
         """Say what the list is for."""
-        super().on_mount()
         if self._note:
             self.say(self._note)
 

@@ -36,7 +36,7 @@ _VERSION, _WAS, _SEEN = "@version", "@was.", "@seen"
 """Names in a draft that are no fields: the version and history that were on the screen, and what fields held then."""
 
 
-class OrderForm(Attending[Done], FormPanel[Done]):
+class OrderForm(FormPanel[Done], Attending[Done]):
     """A subclass names its `ACTION`, gives its fields, and commits with `self.version`."""
 
     TOPICS = frozenset({"order"})
