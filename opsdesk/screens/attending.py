@@ -6,6 +6,8 @@ import os
 import socket
 from typing import TYPE_CHECKING, TypeVar
 
+from textual import events
+
 from opsdesk.screens.base import DeskScreen
 from opsdesk.store.presence import BEAT, beat, leave, who_is_here
 
@@ -33,7 +35,7 @@ class Attending(DeskScreen[ResultT]):
         self.set_interval(LOOK_ROUND_S, self._look_round)
         self.be_seen()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Be seen reading again after a form has closed."""
         self.be_seen()
 
