@@ -8,7 +8,6 @@ invisible characters, and may be of any script. Valid IBANs, SSCCs and telephone
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
@@ -16,10 +15,10 @@ from typing import Final, NamedTuple
 from opsdesk.domain.text import MARK, clean_line, clean_text
 
 _GAP = (
-    "[ \t\r\n\x0b\x0c\x85>./_\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u2028-\u202f\u2060-\u2064\u2212\u3000"
+    "[ \t\r\n\x0b\x0c\x85>._\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u2028-\u202f\u2060-\u2064\u2212\u3000"
     "\u20e3\ufe0f\ufeff\uff0d\ufe63-]"
 )
-_RUN = re.compile(rf"\d(?:{_GAP}{{0,6}}\d){{12,}}")
+_RUN = re.compile(rf"\d(?:(?:{_GAP}{{0,6}}|/)\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 _ENOUGH_DIGITS = re.compile(r"\d\D{0,8}\d\D{0,8}\d")
 _SHORTEST, _LONGEST = 14, 19
@@ -49,6 +48,7 @@ _BRANDS: Final = (
     _Brand("Visa", ((4, 4),), frozenset({16, 19})),
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}")
+_MARKETPLACE_ORDER = re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)")
 _IBAN_LENGTHS = range(15, 35)
 _CODE_WORDS = (
     r"cvv2?|cvc2?|cav2|card (?:verification|security) (?:code|number|value)"
@@ -116,7 +116,7 @@ def mask_cards(text: str) -> Masked:
     """Return the text with card numbers and check codes masked. A text without digits costs next to nothing."""
     if not _ENOUGH_DIGITS.search(text):
         return Masked(text)
-    cards = list(_cards_in(text)) if _RUN.search(text) else []
+    cards = _cards_in(text) if _RUN.search(text) else []
     if not cards and not _QUICK_WORDS.search(text):
         return Masked(text)
     if not cards:
@@ -184,20 +184,32 @@ def _with_names(text: str, cards: list[tuple[int, int, FoundCard]]) -> str:
     return "".join(pieces)
 
 
-def _cards_in(text: str) -> Iterator[tuple[int, int, FoundCard]]:
-    spared = [span for found in _IBAN.finditer(text) if (span := _iban_span(found))]
+def _cards_in(text: str) -> list[tuple[int, int, FoundCard]]:
+    """Find the cards from left to right; where two readings overlap, all their digits go, under the first's name."""
+    cards: list[tuple[int, int, FoundCard]] = []
+    spared: list[tuple[int, int]] | None = None
     for run in _RUN.finditer(text):
         groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
         numbers = ["".join(str(int(digit)) for digit in text[start:end]) for start, end in groups]
-        first = 0
-        while first < len(groups):
+        for first in range(len(groups)):
             hit = _card_from(numbers, first)
-            if hit is None or _is_spared(text, groups, first, spared):
-                first += 1
+            if hit is None:
                 continue
-            last, card = hit
-            yield groups[first][0], groups[last][1], card
-            first = last + 1
+            spared = _spared(text) if spared is None else spared
+            if _is_spared(text, groups, first, spared):
+                continue
+            start, end = groups[first][0], groups[hit[0]][1]
+            if cards and start < cards[-1][1]:
+                before = cards.pop()
+                cards.append((before[0], max(before[1], end), before[2]))
+            else:
+                cards.append((start, end, hit[1]))
+    return cards
+
+
+def _spared(text: str) -> list[tuple[int, int]]:
+    ibans = [span for found in _IBAN.finditer(text) if (span := _iban_span(found))]
+    return ibans + [found.span() for found in _MARKETPLACE_ORDER.finditer(text)]
 
 
 def _card_from(numbers: list[str], first: int) -> tuple[int, FoundCard] | None:
