@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import WorkerCancelled, WorkerFailed, active_worker
 
 from opsdesk import theme
+from opsdesk.domain.errors import Unavailable
 from opsdesk.key_lane import KeyLane
 from opsdesk.keys import Mode, commands_of
 from opsdesk.screens.idle import Idle
 from opsdesk.settings import Glyphs
+from opsdesk.terminal.citizen import CitizenApp
 from opsdesk.terminal.place import terminal_name
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from opsdesk.store.work import Done
 
 MOST_UNDO = 50
+_LOOK_AGAIN_S = 2.0
 
 SCREENS: Mapping[str, str] = {
     "orders": "opsdesk.screens.orders:OrdersScreen",
@@ -79,7 +82,7 @@ class Undoable:
     job: JobResult | None = None
 
 
-class DeskHost(App[int]):
+class DeskHost(CitizenApp[int]):
     """Everything that screens ask of their app. `OpsDeskApp` wires it; tests use it as it is."""
 
     CSS_PATH = Path(__file__).parent.parent / "opsdesk.tcss"
@@ -87,7 +90,7 @@ class DeskHost(App[int]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, desk: Desk, *, theme_name: str = "dark") -> None:
-        super().__init__()
+        super().__init__(state_folder=desk.settings.state_folder)
         self.desk = desk
         self.key_lane = KeyLane(self, self._dispatch)
         self.store_away_since: datetime | None = None
@@ -97,6 +100,7 @@ class DeskHost(App[int]):
         self.own_commands: list[str] = []
         self._undo: list[Undoable] = []
         self._is_leading = False
+        self._look_again: Timer | None = None
         for name in theme.THEME_NAMES:
             self.register_theme(theme.theme(name))
         self.theme = f"opsdesk-{theme_name}"
@@ -245,7 +249,37 @@ class DeskHost(App[int]):
         """Remember since when the store does not answer."""
         if self.store_away_since is None:
             self.store_away_since = self.desk.clock()
+            self._look_again = self.set_interval(_LOOK_AGAIN_S, self._look_for_store)
+            self._refresh_titles()
 
     def store_is_back(self) -> None:
         """The store answers again."""
+        if self.store_away_since is None:
+            return
         self.store_away_since = None
+        if self._look_again is not None:
+            self._look_again.stop()
+        self._refresh_titles()
+
+    def _look_for_store(self) -> None:
+        self.run_worker(self._ask_store, group="store", exclusive=True)
+
+    async def _ask_store(self) -> None:
+        from opsdesk.screens.base import DeskScreen
+        from opsdesk.store.views.users import has_admin
+
+        try:
+            await self.desk.read(has_admin)
+        except Unavailable:
+            return
+        self.store_is_back()
+        screen = self.screen
+        if isinstance(screen, DeskScreen):
+            screen.say("The store answers again.")
+            screen.reload()
+
+    def _refresh_titles(self) -> None:
+        from opsdesk.screens.base import DeskScreen
+
+        if isinstance(self.screen, DeskScreen):
+            self.screen.show_title()

@@ -1,0 +1,188 @@
+"""The app, wired: the frame is painted first, then the store is opened and everything else follows.
+
+Light to import. What is slow (SQLModel, the store, templates) is imported on a thread while the frame already stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from importlib.util import find_spec
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from opsdesk.desk import Desk, OpenedShop
+from opsdesk.domain.errors import OpsDeskError, Refused
+from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.screens.host import DeskHost, StoreChange
+from opsdesk.screens.orders import OrdersScreen
+from opsdesk.settings import Settings, load_settings
+from opsdesk.terminal.citizen import run_citizen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.worker import WorkType
+
+    from opsdesk.domain.people import Actor
+    from opsdesk.store.changes import Doorbell
+    from opsdesk.store.views.activity import ChangeLine
+
+_LAST_ROUND_S = 2.0
+_CALM_S = 0.25
+"""Changes are shown at most four times a second, however many there are."""
+
+_MOST_CHANGES = 200
+
+
+class OpsDeskApp(DeskHost):
+    """The program on one terminal."""
+
+    TITLE = "OpsDesk"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._orders = OrdersScreen()
+        self._stop = Event()
+        self._worker: Thread | None = None
+        self._doorbell: Doorbell | None = None
+        self._seen_activity = 0
+        self._is_looking = False
+
+    def on_mount(self) -> None:
+        """Paint the frame; open the store behind it."""
+        super().on_mount()
+        self.push_screen(self._orders)
+        self.call_after_refresh(self._begin_to_open)
+
+    async def on_unmount(self) -> None:
+        """Let commands that have begun finish, and the next worker take over."""
+        self._stop.set()
+        if self._doorbell is not None:
+            self._doorbell.stop()
+        if self._worker is not None:
+            await asyncio.to_thread(self._worker.join, _LAST_ROUND_S)
+        await self.desk.close()
+
+    def _begin_to_open(self) -> None:
+        opening: WorkType[None] = self._open
+        self.run_worker(opening, group="opening")
+
+    async def _open(self) -> None:
+        try:
+            await self.desk.open()
+        except OpsDeskError as error:
+            self.exit(return_code=1, message=error.message)
+            return
+        if not self.desk.is_signed_in:
+            await self._sign_in()
+        if self.desk.is_signed_in:
+            self._orders.seated()
+        else:
+            self.push_screen(self.screen_for("sign_in"))  # type: ignore[arg-type]  # always part of the program
+        if find_spec("opsdesk.store.changes") is not None:
+            await self._listen()
+        self._work_beside()
+
+    async def _sign_in(self) -> None:
+        """Be the person that the login of the system is tied to; in a new shop, its first admin."""
+        from opsdesk.cli.acting import os_login
+        from opsdesk.operations.signing_in import actor_for
+
+        known = partial(actor_for, name=None, os_login=os_login(), terminal=self.terminal, clock=self.desk.clock)
+        with suppress(Refused):
+            self.desk.switch(await self.desk.write(known))
+
+    # What others do in the store.
+
+    async def _listen(self) -> None:
+        from opsdesk.store.changes import Doorbell
+        from opsdesk.store.views.activity import newest
+
+        loop = asyncio.get_running_loop()
+        self._seen_activity = await self.desk.read(newest)
+        self._doorbell = Doorbell(self.desk.store, lambda: loop.call_soon_threadsafe(self._rung))
+        self._doorbell.start()
+
+    def _rung(self) -> None:
+        if not self._is_looking:
+            self._is_looking = True
+            self.set_timer(_CALM_S, self._look)
+
+    def _look(self) -> None:
+        looking: WorkType[None] = self._look_what_changed
+        self.run_worker(looking, group="changes")
+
+    async def _look_what_changed(self) -> None:
+        from opsdesk.store.views.activity import since
+
+        self._is_looking = False
+        try:
+            lines = await self.desk.read(since, self._seen_activity, limit=_MOST_CHANGES)
+        except OpsDeskError:
+            self.store_is_away()
+            return
+        if not lines:
+            return
+        self._seen_activity = max(self._seen_activity, *(line.id for line in lines))
+        for change in self._changes(lines):
+            self.tell_screens(change)
+        if len(lines) == _MOST_CHANGES:
+            self._rung()
+
+    def _changes(self, lines: Sequence[ChangeLine]) -> list[StoreChange]:
+        """Part what this terminal did from what others did."""
+        own = set(self.own_commands)
+        found: list[StoreChange] = []
+        for is_own in (True, False):
+            part = [line for line in lines if (line.command_id.partition(":")[0] in own) is is_own]
+            if part:
+                orders = frozenset(line.subject_id for line in part if line.subject_kind == "order")
+                found.append(StoreChange(frozenset(line.subject_kind for line in part), orders, is_own=is_own))
+        return found
+
+    # The worker, where no other one works.
+
+    def _work_beside(self) -> None:
+        if self.desk.store.is_sqlite:
+            self._worker = Thread(target=self._work, name="worker", daemon=True)
+            self._worker.start()
+
+    def _work(self) -> None:
+        from opsdesk.integrations.mail.opening import open_mailer
+        from opsdesk.worker.loop import run_worker
+
+        mailer = open_mailer(self.desk.settings.smtp_url, self.desk.shop.sender)
+        run_worker(self.desk.store, mailer, clock=self.desk.clock, stop=self._stop)
+
+
+def open_shop(settings: Settings, url: str) -> OpenedShop:
+    """Open the store, the letters and the statuses, and import what the first screens need. Runs on a thread."""
+    import opsdesk.operations.jobs
+    import opsdesk.operations.undo
+    import opsdesk.screens.order
+    import opsdesk.store.views.counts
+    import opsdesk.store.views.queue  # noqa: F401  imported here, so that no key waits for it later
+    from opsdesk.integrations.mail.opening import open_statuses, open_writer
+    from opsdesk.settings import data_folder
+    from opsdesk.store.engine import open_store
+    from opsdesk.store.views.shop import shop
+
+    store = open_store(url)
+    with store.reading() as session:
+        found = shop(session, settings.zone)
+    letters = open_writer(data_folder(), settings.template_folder, found.facts)
+    return OpenedShop(store, letters, open_statuses(data_folder(), settings.template_folder), found)
+
+
+def make_app(store_url: str = "", actor: Actor | None = None, *, clock: Clock = system_clock) -> OpsDeskApp:
+    """Make the app for a store; without an actor it asks who works here."""
+    settings = load_settings()
+    url = store_url or settings.store_url
+    return OpsDeskApp(Desk(partial(open_shop, settings, url), settings, actor=actor, clock=clock))
+
+
+def run_app(store_url: str = "", actor: Actor | None = None) -> int:
+    """Run the app on this terminal and return the exit code."""
+    return run_citizen(make_app(store_url, actor))
