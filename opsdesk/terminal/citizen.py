@@ -19,11 +19,11 @@ from typing import Any, Generic, TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from rich.traceback import Traceback
 from textual import constants
 from textual.app import App
 from textual.filter import LineFilter
 
+from opsdesk.domain.text import visible
 from opsdesk.terminal import crash
 from opsdesk.terminal.filter import TERMINAL_FILTER
 from opsdesk.terminal.guard import Guard, read_any_bytes
@@ -57,6 +57,12 @@ class CitizenApp(App[Result], Generic[Result]):
     def ops_ask_to_exit(self, code: int) -> None:
         """Leave as soon as possible; the guard leaves for us if that does not work."""
         self.exit(return_code=code)
+
+    def exit(self, result: Result | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; a message that is a text is printed as it is, never as markup."""
+        if isinstance(message, str):
+            message = Text(visible(message, lines=True))
+        super().exit(result, return_code, message)
 
     def ops_crash(self, error: BaseException) -> None:
         """Record a mistake of ours, and leave with a reference number on the terminal."""
@@ -102,6 +108,8 @@ def run_citizen(app: CitizenApp[Any]) -> int:
 
 
 def _told_by(renderable: RenderableType) -> str:
-    if isinstance(renderable, Traceback):
-        return ", ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in renderable.trace.stacks)
-    return str(renderable)
+    # A `rich.traceback.Traceback`, by its attribute: importing that module would slow down every start.
+    trace = getattr(renderable, "trace", None)
+    if trace is None:
+        return str(renderable)
+    return ", ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in trace.stacks)
