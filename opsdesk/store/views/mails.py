@@ -59,6 +59,14 @@ def mails_of_order(session: Session, order_id: int) -> list[MailLine]:
     return [_line(row) for row in session.execute(query.order_by(col(MailRow.id).desc()).limit(MOST))]
 
 
+def mail_lines(session: Session, ids: Select[int | None]) -> list[MailLine]:
+    """Return the mails that a statement selects the ids of, in its order."""
+    wanted = [mail_id for mail_id in session.execute(ids).scalars() if mail_id is not None]
+    rows = session.execute(_lines().where(col(MailRow.id).in_(wanted)))
+    found = {line.id: line for line in map(_line, rows)}
+    return [found[mail_id] for mail_id in wanted if mail_id in found]
+
+
 def mail_text(session: Session, mail_id: int) -> MailText | None:
     """Return one mail with its words, or None when there is none."""
     found = session.execute(_lines().where(col(MailRow.id) == mail_id)).one_or_none()
