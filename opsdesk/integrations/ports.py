@@ -109,15 +109,17 @@ class LetterWriter(Protocol):
 
 
 class OrderFile(Protocol):
-    """A file of orders that was found whole and readable.
+    """A file of orders that was found whole and readable."""
 
-    Attributes:
-        name: its name without folders.
-        format: which format it is in.
-    """
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        ...
 
-    name: str
-    format: str
+    @property
+    def format(self) -> str:
+        """Which format it is in."""
+        ...
 
     def orders(self) -> Iterator[IncomingOrder | Rejection]:
         """Read the orders one after the other, each that cannot be read as a rejection.
@@ -131,8 +133,15 @@ class OrderFile(Protocol):
 class ProductFile(Protocol):
     """A file of products that was found whole and readable."""
 
-    name: str
-    format: str
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Which format it is in."""
+        ...
 
     def products(self) -> Iterator[IncomingProduct | Rejection]:
         """Read the products one after the other, each that cannot be read as a rejection.

@@ -13,6 +13,7 @@ from opsdesk.domain.errors import Denied
 from opsdesk.domain.incoming import IncomingOrder, Rejection
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.integrations.ports import OrderFile
+from opsdesk.operations.source_updates import follow_source
 from opsdesk.store.intake.batch import sort_batch
 from opsdesk.store.intake.runs import Counts, Intake
 from opsdesk.store.tables import ImportRunRow
@@ -75,7 +76,9 @@ def _begin(work: Work, file_name: str, format_name: str, kind: str) -> Done:
 
 def _begun(performer: Performer, file: OrderFile) -> Intake:
     done = performer.perform(begin_orders, file_name=file.name, format_name=file.format)
-    return Intake(performer.store, performer.actor, performer.clock, done.command_id, done.subject_id or 0)
+    return Intake(
+        performer.store, performer.actor, performer.clock, done.command_id, done.subject_id or 0, follow_source
+    )
 
 
 def _rehearsal(performer: Performer) -> Callable[[list[IncomingOrder], int], Counts]:

@@ -120,7 +120,7 @@ def _with_status(order: IncomingOrder, status: str, record: Fields, reading: Rea
             # For ways to pay that take days it only means that the money has not come.
             if text_of(record, "payment_method") in _BY_BANK:
                 return order
-            return replace(order, holds=(IncomingHold(HoldType.MANUAL, "On hold at the shop (on-hold)."),))
+            return replace(order, holds=(IncomingHold(HoldType.MANUAL, "Its status is on-hold at the shop."),))
         case "failed":
             return replace(order, holds=(IncomingHold(HoldType.PAYMENT, "The payment failed at the shop."),))
         case "cancelled" | "trash":
@@ -128,7 +128,7 @@ def _with_status(order: IncomingOrder, status: str, record: Fields, reading: Rea
         case "refunded":
             return closed_by_refund(order)
         case _:
-            return with_conflict(order, f"The shop's status {status!r} means nothing here yet: say what it is.")
+            return with_conflict(order, f"Nothing here is like its status {status!r} at the shop.")
 
 
 def _address(record: Fields, kind: str) -> IncomingAddress | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
-from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder
+from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder, IncomingPayment
 from opsdesk.domain.orders import CaseState, LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import SettledColumns, settled_columns
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
@@ -26,7 +26,7 @@ def add_order(rows: Rows, order: IncomingOrder, arrival: Arrival) -> None:
         if address is not None:
             rows.addresses.append({"order_id": arrival.order_id, "kind": kind, **address_columns(address)})
     if order.payments:
-        rows.payments.extend(payment_rows(order, arrival.order_id))
+        rows.payments.extend(payment_row(paid, order.currency, arrival.order_id) for paid in order.payments)
     if order.holds or order.cases:
         add_holds(rows, order, arrival)
     if order.parcels:
@@ -121,21 +121,18 @@ def address_columns(address: IncomingAddress) -> dict[str, str]:
     }
 
 
-def payment_rows(order: IncomingOrder, order_id: int) -> list[Row]:
-    """Return the rows of the order's movements of money."""
-    return [
-        {
-            "order_id": order_id,
-            "kind": paid.kind,
-            "state": paid.state,
-            "amount_minor": paid.amount_minor,
-            "currency": order.currency,
-            "gateway": kept_line(paid.gateway),
-            "reference": kept_line(paid.reference),
-            "happened_at": paid.happened_at,
-        }
-        for paid in order.payments
-    ]
+def payment_row(paid: IncomingPayment, currency: str, order_id: int) -> Row:
+    """Return the row of a movement of money."""
+    return {
+        "order_id": order_id,
+        "kind": paid.kind,
+        "state": paid.state,
+        "amount_minor": paid.amount_minor,
+        "currency": currency,
+        "gateway": kept_line(paid.gateway),
+        "reference": kept_line(paid.reference),
+        "happened_at": paid.happened_at,
+    }
 
 
 def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text, update
@@ -18,9 +18,11 @@ from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.intake.batch import keep_payloads, sort_batch, write_new
-from opsdesk.store.intake.updates import update_order
+from opsdesk.store.intake.standing import Standing
 from opsdesk.store.keys import audit_key
+from opsdesk.store.orders import Orders
 from opsdesk.store.tables import ImportRunRow
+from opsdesk.store.work import Work
 
 _ATTEMPTS = 5
 _WORTH_RETRYING = frozenset({"40001", "40P01"})
@@ -51,11 +53,19 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An open transaction of a run: where it writes, when, and what it adds to the history."""
+    """An open transaction of a run: where it writes, and what it adds to the history."""
 
     session: Session
-    now: datetime
-    entries: list[chain.Entry] = field(default_factory=list)
+    work: Work
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the whole batch."""
+        return self.work.now
+
+
+Follow = Callable[[Work, Standing, int, IncomingOrder], bool]
+"""Brings an order that is known up to what its source says now; answers whether anything changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class Intake:
     clock: Clock
     command_id: str
     run_id: int
+    follow: Follow
 
     def take(self, orders: Sequence[IncomingOrder], rejected: int = 0) -> Counts:
         """Write what is new or has changed of these orders, all of it or nothing. No order may be in it twice.
@@ -78,7 +89,7 @@ class Intake:
         Raises:
             Unavailable: the store did not answer; nothing of this batch is known to have changed.
         """
-        return self.write(lambda batch: _take_orders(batch, orders, self.actor) + Counts(rejected=rejected))
+        return self.write(lambda batch: self._take_orders(batch, orders) + Counts(rejected=rejected))
 
     def finish(self) -> None:
         """Note that the run came to its end.
@@ -115,17 +126,33 @@ class Intake:
 
     def _once(self, work: Callable[[Batch], Counts]) -> Counts:
         with Session(self.store.writer, expire_on_commit=False) as session:
-            batch = Batch(session, self.clock())
+            batch = Batch(session, self._work(session))
             counts = work(batch)
             self._count(session, counts)
             common = chain.Sealed(batch.now, self.actor.name, self.actor.role, self.actor.terminal, self.command_id)
             session.flush()
-            link = chain.append(session, audit_key(), common, batch.entries)
+            link = chain.append(session, audit_key(), common, batch.work.entries)
             if not self.store.is_sqlite:
                 session.execute(text("NOTIFY opsdesk"))
             session.commit()
         remember_head(self.store.url, link)
         return counts
+
+    def _take_orders(self, batch: Batch, orders: Sequence[IncomingOrder]) -> Counts:
+        found = sort_batch(batch.session, orders)
+        ids = write_new(batch.session, found.new, now=batch.now, author=self.actor.name)
+        batch.work.entries.extend(_arrived(order_id, order) for order_id, order in zip(ids, found.new, strict=True))
+        standing = Standing(batch.session)
+        updated = sum(self.follow(batch.work, standing, order_id, order) for order_id, order in found.changed)
+        kept = [*zip(ids, found.new, strict=True), *found.changed]
+        keep_payloads(batch.session, kept, found.known, now=batch.now)
+        return Counts(len(ids), updated, found.unchanged + len(found.changed) - updated)
+
+    def _work(self, session: Session) -> Work:
+        # Whoever starts the import has not looked at the orders: they stay new to everybody.
+        work = Work(session, actor=self.actor, now=self.clock(), command_id=self.command_id)
+        work.orders = Orders(session, work.now, by_person=False)
+        return work
 
     def _count(self, session: Session, counts: Counts) -> None:
         run = update(ImportRunRow).where(col(ImportRunRow.id) == self.run_id)
@@ -138,20 +165,6 @@ class Intake:
             ),
             execution_options={"synchronize_session": False},
         )
-
-
-def _take_orders(batch: Batch, orders: Sequence[IncomingOrder], actor: Actor) -> Counts:
-    found = sort_batch(batch.session, orders)
-    ids = write_new(batch.session, found.new, now=batch.now, author=actor.name)
-    batch.entries.extend(_arrived(order_id, order) for order_id, order in zip(ids, found.new, strict=True))
-    updated = 0
-    for order_id, order in found.changed:
-        entries = update_order(batch.session, order_id, order, now=batch.now, author=actor.name)
-        batch.entries.extend(entries)
-        updated += bool(entries)
-    kept = [*zip(ids, found.new, strict=True), *found.changed]
-    keep_payloads(batch.session, kept, found.known, now=batch.now)
-    return Counts(len(ids), updated, found.unchanged + len(found.changed) - updated)
 
 
 def _arrived(order_id: int, order: IncomingOrder) -> chain.Entry:

@@ -1,0 +1,65 @@
+"""Which movements of money that a source tells of are news, so that none is ever counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from opsdesk.domain.incoming import IncomingPayment
+from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+
+
+def news(known: Sequence[tuple[str, Movement]], told: Sequence[IncomingPayment]) -> list[IncomingPayment]:
+    """Return what is to be added to the known movements (each with its reference).
+
+    A movement with a known reference adds no more than the rest of its amount; one without adds no more than what the
+    source's sum is above ours, so that a payment which staff recorded by hand is not doubled by the source's own word.
+    """
+    have = money_facts(0, [movement for _, movement in known])
+    want = money_facts(0, [_movement(payment) for payment in told])
+    room = {
+        "in": want.captured - have.captured,
+        "out": want.refunded - have.refunded,
+        "authorised": want.authorised - have.authorised,
+        "voided": want.voided - have.voided,
+    }
+    references = [(reference, movement.kind) for reference, movement in known]
+    added: list[IncomingPayment] = []
+    for payment in told:
+        kind = TransactionKind(payment.kind)
+        if payment.state != TransactionState.SUCCEEDED:
+            if (payment.reference, kind) not in references:
+                added.append(payment)
+            continue
+        side = _side(kind)
+        amount = min(payment.amount_minor, room[side])
+        if amount <= 0:
+            continue
+        room[side] -= amount
+        reference = _free(payment.reference, kind, references)
+        references.append((reference, kind))
+        added.append(replace(payment, amount_minor=amount, reference=reference))
+    return added
+
+
+def _movement(payment: IncomingPayment) -> Movement:
+    return Movement(TransactionKind(payment.kind), TransactionState(payment.state), payment.amount_minor)
+
+
+def _side(kind: TransactionKind) -> str:
+    if kind in (TransactionKind.CAPTURE, TransactionKind.SALE, TransactionKind.MANUAL_IN):
+        return "in"
+    if kind in (TransactionKind.REFUND, TransactionKind.MANUAL_OUT):
+        return "out"
+    return "authorised" if kind is TransactionKind.AUTHORISE else "voided"
+
+
+def _free(reference: str, kind: TransactionKind, taken: Iterable[tuple[str, TransactionKind]]) -> str:
+    """Return the reference, numbered where another movement of the kind has it."""
+    used = {name for name, of_kind in taken if of_kind is kind}
+    if reference not in used:
+        return reference
+    number = 2
+    while f"{reference} ({number})" in used:
+        number += 1
+    return f"{reference} ({number})"
