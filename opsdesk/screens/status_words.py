@@ -1,0 +1,37 @@
+"""What a status does and asks for, in words."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from opsdesk.domain.statuses import EffectKind, Status
+from opsdesk.screens.order_words import plural
+from opsdesk.theme import Tone
+
+_EFFECT_WORDS = {
+    EffectKind.PLACE_HOLD: "Places a hold: {hold}.",
+    EffectKind.RELEASE_HOLD: "Releases the hold: {hold}.",
+    EffectKind.OPEN_CASE: "Opens a case; the clock starts when the mail server has accepted the mail.",
+    EffectKind.START_PACKING: "Marks it as being packed.",
+    EffectKind.DELIVER: "Marks what was shipped as delivered.",
+    EffectKind.CANCEL: "Cancels what has not left the house.",
+}
+
+
+def asks_word(status: Status) -> str:
+    """Say what choosing the status asks of the customer, or does to the order."""
+    if status.answer_days:
+        return f"asks for an answer within {plural(status.answer_days, 'working day')}"
+    return "cancels the order" if any(each.kind is EffectKind.CANCEL for each in status.effects) else ""
+
+
+def effect_lines(status: Status, due: str, width: int) -> list[Content]:
+    """Return the status, what telling it does, and by when the customer is asked to answer."""
+    does = " ".join(
+        _EFFECT_WORDS[each.kind].format(hold=each.hold.label if each.hold else "") for each in status.effects
+    )
+    lines = Content.assemble((status.name, f"bold {Tone.NOW.style}"), (f"  {does}", Tone.DIM.style)).wrap(width)
+    if due:
+        days = plural(status.answer_days or 0, "working day")
+        lines += Content.styled(f"Asks to answer by {due} ({days}).", Tone.LOOK.style).wrap(width)
+    return lines
