@@ -61,6 +61,7 @@ _EXPIRY = (
 _QUICK_WORDS = re.compile(r"(?i)cv[vc]|cav2|card|karte|pr(?:ü|u\u0308|ue)f|crypto|cripto|kaart|kort")
 
 
+@cache
 def _code(words: str) -> re.Pattern[str]:
     digits = r"(?<![\d*])\d(?:[ .-]?\d){2,3}(?![ .-]?\d)"
     return re.compile(
@@ -69,8 +70,6 @@ def _code(words: str) -> re.Pattern[str]:
     )
 
 
-_CODE = _code(_CODE_WORDS)
-_CODE_BESIDE_A_CARD = _code(f"{_CODE_WORDS}|{_CODE_WORDS_BESIDE_A_CARD}")
 _PLACE = "\ue000"
 _CODE_AFTER_EXPIRY = re.compile(rf"(?i)({_PLACE}{_EXPIRY}[\s,;|/]{{1,4}})\d{{3,4}}(?!\d)")
 _CODE_AFTER_CARD = re.compile(rf"({_PLACE}[\s,;|/]{{1,3}})\d{{3,4}}(?=\s*(?:$|[\n,;|]))")
@@ -258,8 +257,8 @@ def _mask_codes(text: str, *, beside_a_card: bool) -> tuple[str, int]:
         word = found.group()[: found.start("after") - found.start()]
         return word + found["after"] + _HIDDEN_CODE
 
-    pattern = _CODE_BESIDE_A_CARD if beside_a_card else _CODE
-    text, count = pattern.subn(hide, text)
+    words = f"{_CODE_WORDS}|{_CODE_WORDS_BESIDE_A_CARD}" if beside_a_card else _CODE_WORDS
+    text, count = _code(words).subn(hide, text)
     if beside_a_card:
         for bare in (_CODE_AFTER_EXPIRY, _CODE_AFTER_CARD):
             text, more = bare.subn(rf"\g<1>{_HIDDEN_CODE}", text)

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 MARK: Final = "\ufffd"
 """Stands where something was that must not be shown."""
 
-# Letters and emoji that a joiner may stand between: Hebrew and everything after it, pictures, never Latin.
-_JOINING = "\u0590-\u1dff\u2190-\u2bff\u2e80-\ud7ff\uf900-\ufdcf\ufdf0-\ufdff\ufe0f\ufe70-\ufefc\U0001f000-\U0001faff"
-_STRAY_JOINER = f"(?<![{_JOINING}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINING}])"
+_JOINERS = ("\u200c", "\u200d")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
 _PADDING = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f"
@@ -29,14 +28,7 @@ _DECEPTION = (
     "\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     + _PLANE_ENDS
 )
-
-UNSAFE: Final = re.compile(f"[{_CONTROLS}{_PADDING}{_DECEPTION}\u2028\u2029]|{_STRAY_JOINER}")
-"""Every character that may reach neither a stored line nor a terminal; LF and tab are among them."""
-
-_LONE = re.compile(_STRAY_JOINER)
 _BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_DROPPED = re.compile(f"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f{_PADDING}]|{_STRAY_JOINER}")
-_DECEPTIVE = re.compile(f"[{_DECEPTION}]+")
 _SPACE = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _BLANK = re.compile(f"[{_SPACE}]")
 _SPACES = re.compile(f"[ \n{_SPACE}]+")
@@ -70,7 +62,11 @@ def clean_text(text: str, *, longest: int) -> str:
 
 def is_clean(text: str, *, lines: bool = False) -> bool:
     """Say whether the text holds nothing that must not be stored; `lines` allows LF."""
-    return UNSAFE.search(text.replace("\n", "") if lines else text) is None
+    if lines:
+        text = text.replace("\n", "")
+    if text.isascii() and text.isprintable():
+        return True
+    return _unsafe().search(text) is None and _settle_joiners(text, "") == text
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -82,7 +78,7 @@ def visible(text: str, *, lines: bool = False) -> str:
         return text
     if lines:
         return "\n".join(visible(line) for line in text.split("\n"))
-    return UNSAFE.sub(MARK, without_mark_floods(text))
+    return _unsafe().sub(MARK, _settle_joiners(without_mark_floods(text), MARK))
 
 
 def without_mark_floods(text: str) -> str:
@@ -108,13 +104,57 @@ def mixed_words(text: str) -> tuple[str, ...]:
 def _unfold(text: str) -> str:
     text = _BREAK.sub("\n", text)
     # What is dropped may part two marks, and form C may join them: so the flood is measured last.
-    text = _DECEPTIVE.sub(MARK, _DROPPED.sub("", text))
+    text = _deceptive().sub(MARK, _settle_joiners(_dropped().sub("", text), ""))
     if text.isascii():
         return _BLANK.sub(" ", text)
     text = unicodedata.normalize("NFC", _BLANK.sub(" ", text))
     text = without_mark_floods(_STRAY_VARIANT.sub("", text))
     # What went may have left a joiner alone.
-    return _unfold(text) if _LONE.search(text) else text
+    return text if _settle_joiners(text, "") == text else _unfold(text)
+
+
+def _settle_joiners(text: str, instead: str) -> str:
+    """Keep zero-width joiners between letters that join and between emoji, and nowhere else."""
+    if "\u200c" not in text and "\u200d" not in text:
+        return text
+    padded = f" {text} "
+    return "".join(
+        instead if letter in _JOINERS and not (_joins(padded[place]) and _joins(padded[place + 2])) else letter
+        for place, letter in enumerate(text)
+    )
+
+
+def _joins(letter: str) -> bool:
+    """Say whether a joiner may stand beside it: Hebrew and every script after it, pictures; never Latin."""
+    code = ord(letter)
+    return (
+        0x0590 <= code <= 0x1DFF
+        or 0x2190 <= code <= 0x2BFF
+        or 0x2E80 <= code <= 0xD7FF
+        or 0xF900 <= code <= 0xFDCF
+        or 0xFDF0 <= code <= 0xFDFF
+        or code == 0xFE0F
+        or 0xFE70 <= code <= 0xFEFC
+        or 0x1F000 <= code <= 0x1FAFF
+    )
+
+
+# These take a millisecond each to compile, which the program has no time for before its first picture.
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    return re.compile(f"[{_CONTROLS}{_PADDING}{_DECEPTION}\u2028\u2029]")
+
+
+@cache
+def _dropped() -> re.Pattern[str]:
+    return re.compile(f"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f{_PADDING}]")
+
+
+@cache
+def _deceptive() -> re.Pattern[str]:
+    return re.compile(f"[{_DECEPTION}]+")
 
 
 def _cut(text: str, longest: int) -> str:

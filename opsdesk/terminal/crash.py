@@ -14,7 +14,6 @@ import contextlib
 import os
 import re
 import resource
-import secrets
 import sys
 import threading
 import traceback
@@ -23,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from opsdesk.domain.cards import mask_cards
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.text import visible
 
@@ -32,16 +30,15 @@ _FOLDER = "crashes"
 _MOST_FILES = 50
 _LONGEST_MESSAGE = 300
 _HIDDEN = "<hidden>"
-_SECRETS = (
-    re.compile(r"(?<=://)[^/\s@]+(?=@)"),
-    re.compile(r"(?i)(?<=bearer )\S+|(?<=basic )\S+"),
-    re.compile(
-        r"(?i)((?:pass(?:word|wd|phrase)?|pin|pepper|secret|token|api[_-]?key|authorization)\w*['\"]?\s*[=:]\s*)"
-        r"(?:'[^']*'|\"[^\"]*\"|[^\s,;)\]}]+)"
-    ),
-    re.compile(r"(?s)\[parameters: .*?\](?=\n|$)"),
-    re.compile(r"\b(?:[a-z]{2,6}_)+[A-Za-z0-9_]{12,}\b"),
-    re.compile(r"\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Za-z])[A-Za-z0-9+/_-]{24,}={0,2}"),
+# Compiled when they are needed, which is hopefully never.
+_SECRETS: Final = (
+    r"(?<=://)[^/\s@]+(?=@)",
+    r"(?i)(?<=bearer )\S+|(?<=basic )\S+",
+    r"(?i)((?:pass(?:word|wd|phrase)?|pin|pepper|secret|token|api[_-]?key|authorization)\w*['\"]?\s*[=:]\s*)"
+    r"(?:'[^']*'|\"[^\"]*\"|[^\s,;)\]}]+)",
+    r"(?s)\[parameters: .*?\](?=\n|$)",
+    r"\b(?:[a-z]{2,6}_)+[A-Za-z0-9_]{12,}\b",
+    r"\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Za-z])[A-Za-z0-9+/_-]{24,}={0,2}",
 )
 
 
@@ -69,7 +66,7 @@ class Crash:
 
 def record_crash(error: BaseException, state_folder: Path, *, clock: Clock = system_clock) -> Crash:
     """Write the traceback, without locals and with secrets masked, into a new file that only its owner can read."""
-    reference = secrets.token_hex(4).upper()
+    reference = os.urandom(4).hex().upper()
     try:
         file = _write(state_folder / _FOLDER, f"{clock():%Y%m%dT%H%M%SZ}-{reference}.txt", report_of(error))
     except OSError:
@@ -128,12 +125,14 @@ def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseExceptio
 
 
 def _harmless(error: BaseException) -> str:
+    from opsdesk.domain.cards import mask_cards
+
     try:
         message = mask_cards(str(error)).text
     except Exception:  # noqa: BLE001 - whatever is wrong with an exception's own text must not hide the exception
         return _HIDDEN
     for pattern in _SECRETS:
-        message = pattern.sub(lambda found: (found.group(1) if found.re.groups else "") + _HIDDEN, message)
+        message = re.sub(pattern, lambda found: (found.group(1) if found.re.groups else "") + _HIDDEN, message)
     return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
 
 

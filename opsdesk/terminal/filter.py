@@ -14,7 +14,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from opsdesk.domain.text import UNSAFE, visible
+from opsdesk.domain.text import is_clean, visible
 
 _MOST_ZERO_WIDTH = 3
 
@@ -32,9 +32,11 @@ TERMINAL_FILTER = TerminalFilter()
 
 def _is_dirty(segment: Segment) -> bool:
     text = segment.text
-    if segment.control or (text.isascii() and text.isprintable()):
-        return False
-    return UNSAFE.search(text) is not None or len(text) - segment.cell_length > _MOST_ZERO_WIDTH
+    if segment.control or text.isascii():
+        return not segment.control and not text.isprintable()
+    # Lines and symbols of our own are printable; only what is neither is looked at letter by letter.
+    too_many_marks = len(text) - segment.cell_length > _MOST_ZERO_WIDTH
+    return too_many_marks or (not text.isprintable() and not is_clean(text))
 
 
 def _clean(segment: Segment) -> Segment:
