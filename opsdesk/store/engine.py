@@ -43,6 +43,8 @@ _SQLITE_PRAGMAS = (
 # A terminal that is suspended inside a transaction must not block the shop.
 _POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
 
+_LOCK_NOT_AVAILABLE, _DISK_FULL, _TOO_MANY_CONNECTIONS = "55P03", "53100", "53300"
+
 
 class _Cursorless(Protocol):
     isolation_level: str | None
@@ -91,17 +93,22 @@ class Store:
 
 def unavailable(error: DBAPIError, *, unsettled: str = "") -> Unavailable:
     """Say in words why the store did not answer; `unsettled` is the id of a command that may have been saved."""
-    cause = str(error.orig)
     if unsettled:
         return Unavailable(
             "The store went away while it was saving. Whether this was saved is not known yet; it is looked up "
             "as soon as the store answers.",
             command_id=unsettled,
         )
-    if "locked" in cause or "lock timeout" in cause:
+    # A server says it in its own language, so its code decides; SQLite has words alone.
+    state, cause = getattr(error.orig, "sqlstate", None), str(error.orig)
+    if state == _LOCK_NOT_AVAILABLE or "locked" in cause:
         return Unavailable("The store is busy: another command is still being saved. Nothing was changed; try again.")
-    if "full" in cause or "disk I/O" in cause or "No space" in cause:
+    if state == _DISK_FULL or "disk is full" in cause or "disk I/O" in cause:
         return Unavailable("The disk is full. Nothing was changed; make space, then try again.")
+    if state == _TOO_MANY_CONNECTIONS:
+        return Unavailable(
+            "The store has no room for one more terminal. Nothing was changed; close one, then try again."
+        )
     return Unavailable("The store cannot be reached. Nothing is known to have changed; it is tried again by itself.")
 
 

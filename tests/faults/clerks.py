@@ -10,6 +10,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -137,7 +138,14 @@ def _in_halves(clerk: Clerk, order_id: int, command_id: str) -> None:
         chain.append(session, audit_key(), common, [chain.Entry("order.noted", "order", order_id, "Second")])
 
 
-_BADLY_MADE = {"hasty": _hasty, "halves": _in_halves}
+def _deaf(clerk: Clerk, order_id: int, command_id: str) -> None:
+    """Say done whatever the store says."""
+    with suppress(OpsDeskError):
+        clerk.performer.perform_as(command_id, note, order_id, text=os.urandom(2_000).hex())
+    clerk.journal.write("done", command_id)
+
+
+_BADLY_MADE = {"hasty": _hasty, "halves": _in_halves, "deaf": _deaf}
 
 
 def found_wrong(store: Store, lines: Iterable[dict[str, Any]]) -> list[str]:
