@@ -39,18 +39,18 @@ _NAMES = (
 )
 
 
-def plain_order(number: int, **changes: Any) -> Order:
+def plain_order(place: int, /, **changes: Any) -> Order:
     """Return the columns of a paid order that waits to be shipped; `changes` go over them."""
-    name = _NAMES[number % len(_NAMES)]
+    name = _NAMES[place % len(_NAMES)]
     row: Order = {
-        "number": str(100_000 + number), "source": "own", "external_id": str(number), "channel": "web",
-        "placed_at": START - timedelta(hours=number), "received_at": START, "currency": "EUR", "customer_id": 1,
-        "customer_name": name, "email": f"c{number}@shop.example", "phone": f"+49421{5_550_000 + number}",
+        "number": str(100_000 + place), "source": "own", "external_id": str(place), "channel": "web",
+        "placed_at": START - timedelta(hours=place), "received_at": START, "currency": "EUR", "customer_id": 1,
+        "customer_name": name, "email": f"c{place}@shop.example", "phone": f"+49421{5_550_000 + place}",
         "language": "en", "lifecycle": "placed", "payment_status": "paid", "fulfilment_status": "unfulfilled",
         "headline": "ready", "stage": "to_ship", "is_open": True, "hold_type": None, "goods_minor": 0,
         "discount_minor": 0, "shipping_minor": 0, "tax_minor": 0, "tax_included": True, "total_minor": 1000,
         "paid_minor": 1000, "line_count": 1, "unit_count": 1, "temperature": "ambient",
-        "promised_at": START + timedelta(hours=number), "shipping_method": "", "owner_id": None,
+        "promised_at": START + timedelta(hours=place), "shipping_method": "", "owner_id": None,
         "snoozed_until": None, "touched_at": START, "note_count": 0, "risk_level": "", "tags": "", "staff_fields": "",
         "version": 1, "changed_at": START,
     } | changes  # fmt: skip
