@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import PurePath
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -37,7 +39,7 @@ class StatusMenu(LetterForm):
     ACTION = "tell"
     DRAFT = "tell"
     BODY_FOCUS = "#statuses"
-    CSS_PATH = "status_menu.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["forms/forms.tcss", "status_menu.tcss"]
 
     def __init__(self, order_id: int) -> None:
         super().__init__("TELL THE CUSTOMER", [_EXPECTED, *mail_fields(14)], order_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -41,6 +42,7 @@ class OrderForm(FormPanel[Done], Attending[Done]):
 
     TOPICS = frozenset({"order"})
     IS_EDITING = True
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["forms.tcss"]
     ACTION: ClassVar[str] = ""
     """What the domain's rule is asked about before the form is worked in."""
 
@@ -77,6 +79,7 @@ class OrderForm(FormPanel[Done], Attending[Done]):
         if detail is None:
             return
         self.detail = detail
+        await self.prepare(detail)
         self.begin_with(self.values_of(detail))
         self.arrived(detail)
         self.show_here(detail.present)
@@ -86,6 +89,9 @@ class OrderForm(FormPanel[Done], Attending[Done]):
             await self._take_up(draft, detail)
         if problem := self.why_not("commit"):
             self.say_no(problem)
+
+    async def prepare(self, detail: OrderDetail) -> None:
+        """Make what can only be made once the order is known."""
 
     def values_of(self, detail: OrderDetail) -> Mapping[str, str]:
         """Return what the fields begin with; a form that corrects something returns what stands there now."""

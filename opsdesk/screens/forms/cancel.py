@@ -43,6 +43,7 @@ class CancelPanel(OrderForm):
             "CANCEL", [Field("note", "note", hint="for the history; the customer does not see it")], order_id
         )
         self.reasons = Choices([Choice(reason.value, words) for reason, words in CANCEL_WORDS.items()])
+        self.form.add_class("form--below")
         self.reason: CancelReason | None = None
 
     def compose_form(self) -> ComposeResult:

@@ -15,7 +15,7 @@ from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.holds import RELEASE_FRAUD, hold, release
 from opsdesk.screens.forms.base import OrderForm, point_at, show_field
-from opsdesk.screens.order_words import held_by, moment
+from opsdesk.screens.order_words import moment
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import HoldDetail
 from opsdesk.widgets.choices import Choice, Choices
@@ -76,6 +76,7 @@ class HoldPanel(OrderForm):
             ),
         ]
         super().__init__("HOLD OR RELEASE", fields, order_id)
+        self.form.add_class("form--below")
         self.list = Choices([])
         self.picked: _Picked | None = None
         self._shows_all = False
@@ -189,7 +190,7 @@ class HoldPanel(OrderForm):
             Choice(
                 _Picked(each.type, is_release=True).key,
                 f"release: {each.type.label}",
-                f"{each.reason} {held_by(each, now, zone)}",
+                f"{each.reason} ({each.placed_by} {moment(each.placed_at, now, zone)})",
                 self._why_not_release(each),
             )
             for each in detail.active_holds

@@ -38,6 +38,7 @@ class SnoozePanel(OrderForm):
         super().__init__(
             "SNOOZE UNTIL", [Field("until", "until", hint="2h, 15:00, fri 9:30, 27 Nov", longest=40)], order_id
         )
+        self.form.add_class("form--below")
         self.list = Choices([])
 
     def compose_form(self) -> ComposeResult:
