@@ -7,10 +7,10 @@ from importlib import import_module
 
 import typer
 
-from opsdesk.cli import app, audit, imports, mail, orders, shop, statuses, users
+from opsdesk.cli import app, audit, exports, imports, mail, orders, shop, statuses, users
 from opsdesk.cli.backup import backup, restore
-from opsdesk.cli.migrate import migrate
 from opsdesk.cli.demo import demo
+from opsdesk.cli.migrate import migrate
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -25,6 +25,7 @@ def whole() -> typer.Typer:
     app.add_typer(statuses.app, name="status")
     app.add_typer(mail.app, name="mail")
     app.add_typer(imports.app, name="import")
+    app.add_typer(exports.app, name="export")
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="user")
     app.add_typer(shop.app, name="shop")

@@ -57,12 +57,38 @@ def import_orders(
     _report(result, "orders", rejects or _beside(file), as_json=as_json)
 
 
-def _reading(source: str) -> Reading:
+@app.command("products")
+def import_products(
+    file: FileArgument,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    format_name: FormatOption = "",
+    source: ShopOption = "",
+    currency: Annotated[str, typer.Option("--currency", help="Of prices that do not say theirs.")] = "EUR",
+    dry_run: DryRunOption = False,
+    rejects: RejectsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring products in: new ones are added, known ones follow the file."""
+    from opsdesk.integrations.files.product_formats import open_products
+    from opsdesk.operations import imports
+
+    with (
+        acting(store, as_name) as performer,
+        open_products(file, _reading(source, currency), named=format_name) as opened,
+        _refusing(file, rejects) as refused,
+    ):
+        result = imports.import_products(performer, opened, dry_run=dry_run, refused=refused)
+    _report(result, "products", rejects or _beside(file), as_json=as_json)
+
+
+def _reading(source: str, currency: str = "EUR") -> Reading:
     from opsdesk.domain.moments import system_clock
     from opsdesk.integrations.files.shops import Reading
+    from opsdesk.integrations.files.values import currency_of
     from opsdesk.settings import load_settings
 
-    return Reading(source, load_settings().zone, system_clock())
+    return Reading(source, load_settings().zone, system_clock(), currency_of(currency))
 
 
 def _beside(file: Path) -> Path:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from opsdesk.domain.errors import Denied
-from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.integrations.ports import OrderFile
+from opsdesk.integrations.ports import OrderFile, ProductFile
 from opsdesk.operations.source_updates import follow_source
 from opsdesk.store.intake.batch import sort_batch
+from opsdesk.store.intake.products import sort_products
 from opsdesk.store.intake.runs import Counts, Intake
 from opsdesk.store.tables import ImportRunRow
-from opsdesk.store.work import Done, Performer, Work, operation
+from opsdesk.store.work import Done, Operation, Performer, Work, operation
 
 BATCH_ORDERS = 500
 _BATCH_LINES = 10_000
@@ -54,7 +55,7 @@ def import_orders(
         Invalid: the file cannot be read as a whole; nothing was changed.
         Unavailable: the store did not answer; what came in before stays, and is found again at the next attempt.
     """
-    intake = None if dry_run else _begun(performer, file)
+    intake = None if dry_run else _intake(performer, begin_orders, file.name, file.format)
     take = intake.take if intake else _rehearsal(performer)
     counts = Counts()
     for orders, rejections in _batches(file.orders()):
@@ -67,6 +68,41 @@ def import_orders(
     return ImportResult(file.format, counts, dry_run)
 
 
+@operation("import.products")
+def begin_products(work: Work, *, file_name: str, format_name: str) -> Done:
+    """Open a run that brings products in from a file."""
+    return _begin(work, file_name, format_name, "products")
+
+
+def import_products(
+    performer: Performer,
+    file: ProductFile,
+    *,
+    dry_run: bool = False,
+    refused: Callable[[Rejection], None] = lambda _rejection: None,
+) -> ImportResult:
+    """Bring in the products of a file; each that cannot be kept goes to `refused`, and the good ones go in.
+
+    Raises:
+        Denied: this person may not import.
+        Invalid: the file cannot be read as a whole; nothing was changed.
+        Unavailable: the store did not answer; what came in before stays, and is found again at the next attempt.
+    """
+    if dry_run:
+        take = _products_rehearsal(performer)
+    else:
+        intake = _intake(performer, begin_products, file.name, file.format)
+        take = intake.take_products
+    counts = Counts()
+    for products, rejections in _product_batches(file.products()):
+        for rejection in rejections:
+            refused(rejection)
+        counts += take(products, len(rejections))
+    if not dry_run:
+        intake.finish()
+    return ImportResult(file.format, counts, dry_run)
+
+
 def _begin(work: Work, file_name: str, format_name: str, kind: str) -> Done:
     run = ImportRunRow(file_name=file_name, format=format_name, kind=kind, actor=work.actor.name, started_at=work.now)
     work.add(run)
@@ -74,8 +110,8 @@ def _begin(work: Work, file_name: str, format_name: str, kind: str) -> Done:
     return Done(f"Import of {file_name} began.", run.id)
 
 
-def _begun(performer: Performer, file: OrderFile) -> Intake:
-    done = performer.perform(begin_orders, file_name=file.name, format_name=file.format)
+def _intake(performer: Performer, begin: Operation[...], file_name: str, format_name: str) -> Intake:
+    done = performer.perform(begin, file_name=file_name, format_name=format_name)
     return Intake(
         performer.store, performer.actor, performer.clock, done.command_id, done.subject_id or 0, follow_source
     )
@@ -83,8 +119,7 @@ def _begun(performer: Performer, file: OrderFile) -> Intake:
 
 def _rehearsal(performer: Performer) -> Callable[[list[IncomingOrder], int], Counts]:
     """Count what would be done, reading only. An order that comes twice in the file counts twice."""
-    if problem := why_not_allowed(performer.actor, begin_orders.name):
-        raise Denied(problem)
+    _require_permission(performer, begin_orders)
 
     def take(orders: list[IncomingOrder], rejected: int) -> Counts:
         with performer.store.reading() as session:
@@ -92,6 +127,42 @@ def _rehearsal(performer: Performer) -> Callable[[list[IncomingOrder], int], Cou
         return Counts(len(found.new), len(found.changed), found.unchanged, rejected)
 
     return take
+
+
+def _products_rehearsal(performer: Performer) -> Callable[[list[IncomingProduct], int], Counts]:
+    _require_permission(performer, begin_products)
+
+    def take(products: list[IncomingProduct], rejected: int) -> Counts:
+        with performer.store.reading() as session:
+            found = sort_products(session, products, performer.clock())
+        return Counts(len(found.new), len(found.changed), found.unchanged, rejected)
+
+    return take
+
+
+def _require_permission(performer: Performer, begin: Operation[...]) -> None:
+    if problem := why_not_allowed(performer.actor, begin.name):
+        raise Denied(problem)
+
+
+def _product_batches(
+    records: Iterator[IncomingProduct | Rejection],
+) -> Iterator[tuple[list[IncomingProduct], list[Rejection]]]:
+    """Gather products into batches in which no article number comes twice."""
+    products: dict[str, IncomingProduct] = {}
+    rejections: list[Rejection] = []
+    for record in records:
+        if len(products) + len(rejections) >= BATCH_ORDERS or (
+            isinstance(record, IncomingProduct) and record.sku in products
+        ):
+            yield list(products.values()), rejections
+            products, rejections = {}, []
+        if isinstance(record, Rejection):
+            rejections.append(record)
+        else:
+            products[record.sku] = record
+    if products or rejections:
+        yield list(products.values()), rejections
 
 
 def _batches(

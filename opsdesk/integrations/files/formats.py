@@ -55,7 +55,7 @@ def open_orders(path: Path, reading: Reading, *, named: str = "") -> Iterator[Or
     """
     with open_source(path) as source:
         found = format_named(named) if named else order_format(source)
-        shop = reading if reading.shop else _for_shop(reading, found)
+        shop = reading if reading.shop else for_shop(reading, found)
         records = _records(source, found)
         for _ in records():
             pass
@@ -110,15 +110,16 @@ def _is_empty_list(start: str) -> bool:
     return start.startswith("[") and not start[1:].strip(" \t\r\n]")
 
 
-def _for_shop(reading: Reading, found: Format) -> Reading:
+def for_shop(reading: Reading, found: Format) -> Reading:
+    """Name the shop after its format where nobody did."""
     return Reading(_SHOPS.get(found, "file"), reading.zone, reading.now, reading.currency)
 
 
 def _records(source: Source, found: Format) -> Callable[[], Iterator[object]]:
     if found is Format.OWN_JSONL:
-        return lambda: _whole_lines(source)
+        return lambda: whole_lines(source)
     if found is Format.WOOCOMMERCE_JSON:
-        return _woo_records(source, woo_orders.WRAPPERS)
+        return woo_records(source, woo_orders.WRAPPERS)
     return lambda: rows(source)
 
 
@@ -128,7 +129,7 @@ def _orders(
     if found is Format.OWN_JSONL:
         return own_jsonl.orders(source)
     if found is Format.WOOCOMMERCE_JSON:
-        return woo_orders.orders(_raw(records()), reading)
+        return woo_orders.orders(raw_records(records()), reading)
     if found is Format.SHOPIFY_CSV:
         return shopify_orders.orders(source, reading)
     if found is Format.OWN_CSV:
@@ -136,11 +137,12 @@ def _orders(
     raise Invalid("format", f"{found} is a format of products, not of orders.")
 
 
-def _raw(records: Iterator[object]) -> Iterator[RawRecord]:
+def raw_records(records: Iterator[object]) -> Iterator[RawRecord]:
+    """Return those that are records of JSON."""
     return (record for record in records if isinstance(record, RawRecord))
 
 
-def _woo_records(source: Source, wrappers: tuple[str, ...]) -> Callable[[], Iterator[RawRecord]]:
+def woo_records(source: Source, wrappers: tuple[str, ...]) -> Callable[[], Iterator[RawRecord]]:
     """Find out whether the file is an array, an array in a wrapper, one record on each line, or one record alone."""
     start = beginning(source)
     if start.startswith("["):
@@ -156,7 +158,7 @@ def _woo_records(source: Source, wrappers: tuple[str, ...]) -> Callable[[], Iter
     return lambda: json_lines(source) if is_line else json_alone(source)
 
 
-def _whole_lines(source: Source) -> Iterator[str]:
+def whole_lines(source: Source) -> Iterator[str]:
     """Read every line, and parse the last one, which is where a file that was cut off shows it."""
     last = ""
     for last in source.lines():

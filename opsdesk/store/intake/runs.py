@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Conflict
-from opsdesk.domain.incoming import IncomingOrder
+from opsdesk.domain.incoming import IncomingOrder, IncomingProduct
 from opsdesk.domain.moments import Clock
 from opsdesk.domain.people import Actor
 from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.intake.batch import keep_payloads, sort_batch, write_new
+from opsdesk.store.intake.products import sort_products, write_products
 from opsdesk.store.intake.standing import Standing
 from opsdesk.store.keys import audit_key
 from opsdesk.store.orders import Orders
@@ -91,6 +92,14 @@ class Intake:
         """
         return self.write(lambda batch: self._take_orders(batch, orders) + Counts(rejected=rejected))
 
+    def take_products(self, products: Sequence[IncomingProduct], rejected: int = 0) -> Counts:
+        """Write what is new or has changed of these products, all of it or nothing. None may be in it twice.
+
+        Raises:
+            Unavailable: the store did not answer; nothing of this batch is known to have changed.
+        """
+        return self.write(lambda batch: self._take_products(batch, products) + Counts(rejected=rejected))
+
     def finish(self) -> None:
         """Note that the run came to its end.
 
@@ -147,6 +156,11 @@ class Intake:
         kept = [*zip(ids, found.new, strict=True), *found.changed]
         keep_payloads(batch.session, kept, found.known, now=batch.now)
         return Counts(len(ids), updated, found.unchanged + len(found.changed) - updated)
+
+    def _take_products(self, batch: Batch, products: Sequence[IncomingProduct]) -> Counts:
+        found = sort_products(batch.session, products, batch.now)
+        batch.work.entries.extend(write_products(batch.session, found, now=batch.now))
+        return Counts(len(found.new), len(found.changed), found.unchanged)
 
     def _work(self, session: Session) -> Work:
         # Whoever starts the import has not looked at the orders: they stay new to everybody.
