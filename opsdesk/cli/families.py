@@ -11,6 +11,7 @@ from opsdesk.cli import app, audit, exports, imports, mail, orders, shop, status
 from opsdesk.cli.backup import backup, restore
 from opsdesk.cli.demo import demo
 from opsdesk.cli.migrate import migrate
+from opsdesk.cli.verify import verify
 from opsdesk.cli.worker import worker
 
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
@@ -31,6 +32,7 @@ def whole() -> typer.Typer:
     app.add_typer(shop.app, name="shop")
     app.command("worker")(worker)
     app.command("demo")(demo)
+    app.command("verify")(verify)
     app.command("backup")(backup)
     app.command("restore")(restore)
     app.command("migrate")(migrate)

@@ -80,7 +80,7 @@ class _SqliteFilling:
 
 
 def _into_sqlite(driver: Any) -> Iterator[Filling]:
-    for pragma in ("foreign_keys=OFF", "synchronous=OFF", "journal_mode=OFF", "cache_size=-131072"):
+    for pragma in ("foreign_keys=OFF", "synchronous=OFF", "journal_mode=OFF", "cache_size=-65536", "temp_store=FILE"):
         driver.execute(f"PRAGMA {pragma}")
     aside = driver.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "

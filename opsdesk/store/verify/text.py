@@ -1,0 +1,105 @@
+"""Stored text: nothing that looks like a card number, nothing that could steer a terminal or hide (INV-X1, X3).
+
+The store looks for suspects, which is quick; only those are then looked at closely, as texts are when they come in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from opsdesk.domain.cards import mask_cards
+from opsdesk.domain.text import is_clean
+from opsdesk.store.verify.checks import MOST_TOLD, Violation
+
+
+class Texts(NamedTuple):
+    """Text columns of one table; `several_lines` names those that may hold line breaks."""
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    several_lines: tuple[str, ...] = ()
+
+
+TEXTS = (
+    Texts("orders", "number", ("number", "customer_name", "email", "phone", "shipping_method", "tags", "channel")),
+    Texts("customer", "id", ("identity", "name", "email", "phone")),
+    Texts("order_line", "id", ("sku", "title", "variant")),
+    Texts("order_address", "order_id",
+          ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")),
+    Texts("payment_transaction", "id", ("gateway", "reference")),
+    Texts("parcel", "id", ("carrier", "tracking_number", "tracking_url")),
+    Texts("product", "sku", ("sku", "title", "variant")),
+    Texts("hold", "id", ("reason", "release_note"), ("reason", "release_note")),
+    Texts("note", "id", ("text",), ("text",)),
+    Texts("cancellation", "id", ("note",), ("note",)),
+    Texts("mail", "id", ("recipient", "subject", "text", "html", "last_error"), ("text", "html")),
+    Texts("draft", "form", ("fields",)),
+    Texts("activity", "id", ("summary", "before", "after"), ("before", "after")),
+    Texts("command", "id", ("result", "undo")),
+    Texts("source_record", "external_id", ("payload",), ("payload",)),
+)  # fmt: skip
+
+_SUSPICIOUS = (
+    "\x01-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+_FEWEST_DIGITS = 14
+_OTHER_DIGITS = "\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19"
+
+
+_RUN = re.compile(r"\d(?:\D{0,6}\d){13}")
+"""So many digits, so close together, as no card number does without."""
+
+
+def unsafe_texts(session: Session) -> Iterator[Violation]:
+    """Return the records that hold a card number, or a character that must not be stored."""
+    for texts in TEXTS:
+        yield from islice(_hidden_in(session, texts), MOST_TOLD + 1)
+        yield from islice(_cards_in(session, texts), MOST_TOLD + 1)
+
+
+def _hidden_in(session: Session, texts: Texts) -> Iterator[Violation]:
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    conditions = [_hides(name, on_sqlite=on_sqlite, lines=name in texts.several_lines) for name in texts.columns]
+    for key, name, value in _suspects(session, texts, " OR ".join(conditions)):
+        if not is_clean(value, lines=name in texts.several_lines):
+            yield Violation("X3", texts.table, key, f"{name} holds a character that must not be stored")
+
+
+def _cards_in(session: Session, texts: Texts) -> Iterator[Violation]:
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    conditions = [_has_many_digits(name, on_sqlite=on_sqlite) for name in texts.columns]
+    for key, name, value in _suspects(session, texts, " OR ".join(conditions)):
+        if _RUN.search(value) and mask_cards(value).found:
+            yield Violation("X1", texts.table, key, f"{name} holds what looks like a card number")
+
+
+def _hides(name: str, *, on_sqlite: bool, lines: bool) -> str:
+    suspicious = _SUSPICIOUS if lines else f"\n{_SUSPICIOUS}"
+    if not on_sqlite:
+        return f"\"{name}\" ~ '[{suspicious}]'"
+    # Most texts are plain ASCII, which is told quickly; the long list is only gone through for the others.
+    return f'("{name}" GLOB \'*[^ -~]*\' AND "{name}" GLOB \'*[{suspicious}]*\') OR instr("{name}", char(0)) > 0'
+
+
+def _has_many_digits(name: str, *, on_sqlite: bool) -> str:
+    if not on_sqlite:
+        return f"\"{name}\" ~ '([0-9{_OTHER_DIGITS}][^0-9]{{0,6}}){{{_FEWEST_DIGITS}}}'"
+    digits = "*".join(["[0-9]"] * _FEWEST_DIGITS)
+    return f"\"{name}\" GLOB '*{digits}*' OR (\"{name}\" GLOB '*[^ -~]*' AND \"{name}\" GLOB '*[{_OTHER_DIGITS}]*')"
+
+
+def _suspects(session: Session, texts: Texts, condition: str) -> Iterator[tuple[str, str, str]]:
+    names = ", ".join(f'"{name}"' for name in texts.columns)
+    wanted = f'SELECT "{texts.key}", {names} FROM "{texts.table}" WHERE {condition}'
+    connection = session.connection().execution_options(yield_per=1_000)
+    for key, *values in connection.exec_driver_sql(wanted.replace("%", "%%") if "%" in wanted else wanted):
+        for name, value in zip(texts.columns, values, strict=True):
+            if value:
+                yield str(key), name, value
