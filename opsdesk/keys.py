@@ -146,7 +146,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("list.open", "enter", "open", "Open the row.", _LIST, also=("ctrl+j",), is_taught=False),
     Command("list.mark", "space", "mark", "Mark the row and go on to the next one.", ("queue",)),
     Command("list.mark_all", "asterisk", "all", "Mark all rows that the filter shows.", ("queue",)),
-    Command("list.clear_marks", "minus", "none", "Take all marks away.", ("queue",)),
+    Command("list.clear_marks", "minus", "none", "Take all marks away.", ("queue",), is_taught=False),
     Command("list.filter", "slash", "filter", "Show only the rows that match what is typed.", _LIST),
     Command("list.next_view", "greater_than_sign", "view", "Go to the next saved view.", _LIST, is_taught=False),
     Command("list.previous_view", "less_than_sign", "view", "Go to the previous saved view.", _LIST, is_taught=False),

@@ -160,6 +160,8 @@ class DeskScreen(Acting[ResultT]):
         for line in self.query(TitleLine):
             now = self.desk.clock().astimezone(self.desk.zone)
             parts: list[tuple[str, Tone]] = []
+            if self.desk.is_open and self.app.size.width >= 100:
+                parts.append((self.desk.shop.facts.name, Tone.PLAIN))
             if self.desk.is_signed_in:
                 parts.append((self.desk.actor.name, Tone.PLAIN))
             if since := self.host.store_away_since:

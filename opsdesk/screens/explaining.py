@@ -86,7 +86,7 @@ class Explaining(Carrying[ResultT]):
             each = lane[number]
             why_not = self.why_not(each.method)
             label = (self.label_of(each) if each.f_key == 9 else "") or each.lane_label or each.label
-            yield BarKey(each.id, f"F{number}", label, why_not, is_main=number == 9 and why_not is None)
+            yield BarKey(each.id, f"F{number}", label, why_not, is_main=number == 9)
 
     def _letters(self) -> Iterator[BarKey]:
         if self.mode is not Mode.BROWSE:

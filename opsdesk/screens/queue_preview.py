@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from opsdesk.screens.carrying import Carrying
 from opsdesk.theme import Tone
-from opsdesk.widgets.paper import Paper
+from opsdesk.widgets.paper import Draw
+from opsdesk.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from opsdesk.domain.queues import QueueLine
@@ -23,21 +22,26 @@ if TYPE_CHECKING:
 _DELAY_S = 0.1
 """Walking down the list asks nothing; standing still does."""
 
-_MOMENTS = 8
+_MOMENTS = 5
 
 
-class QueuePreview(VerticalScroll):
+class QueuePreview(Sheet):
     """Shows one order. Until the next one has been read it goes on showing, and naming, the one before."""
 
     def __init__(self) -> None:
-        super().__init__(id="preview", can_focus=False)
+        super().__init__(id="preview")
+        self._draw_lines: Draw = lambda _width: ()
         self._wanted: int | None = None
         self._shown: OrderDetail | None = None
         self._pause: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Yield the sheet that it is drawn on."""
-        yield Paper(id="preview-paper")
+    def draw(self, width: int, height: int) -> Sequence[Content]:
+        """Return the order's lines."""
+        return [Content(" ") + line for line in self._draw_lines(max(8, width - 2))]
+
+    def _show(self, lines: Draw) -> None:
+        self._draw_lines = lines
+        self.redraw()
 
     def point_at(self, order_id: int | None) -> None:
         """Follow the pointer, a moment later."""
@@ -48,7 +52,7 @@ class QueuePreview(VerticalScroll):
             self._pause.stop()
         if order_id is None:
             self._shown = None
-            self.query_one(Paper).show(lambda _width: ())
+            self._show(lambda _width: ())
             return
         self._pause = self.set_timer(_DELAY_S, self._read)
 
@@ -78,17 +82,17 @@ class QueuePreview(VerticalScroll):
         if wanted != self._wanted or not self.is_attached:
             return
         if detail is None or moments is None:
-            self.query_one(Paper).show(lambda _width: (Content("This order is not in the store any more."),))
+            self._show(lambda _width: (Content("This order is not in the store any more."),))
             return
         self._shown = detail
-        self._draw(detail, moments, screen)
+        self._show_order(detail, moments, screen)
 
-    def _draw(self, detail: OrderDetail, moments: Sequence[TimelineLine], screen: Carrying[object]) -> None:
+    def _show_order(self, detail: OrderDetail, moments: Sequence[TimelineLine], screen: Carrying[object]) -> None:
         from opsdesk.screens.order_panels import Seen
         from opsdesk.screens.queue_preview_lines import one_line, preview_lines
 
         seen = Seen(detail, screen.desk.clock(), screen.desk.zone, screen.host.symbol)
-        self.query_one(Paper).show(lambda width: preview_lines(seen, moments, width))
-        screen.query_one("#queue-line", Static).update(Content.styled(one_line(seen), Tone.DIM.style))
+        self._show(lambda width: preview_lines(seen, moments, width))
+        screen.query_one("#queue-line", Static).update(Content.styled(one_line(seen), Tone.DIM.style), layout=False)
         if hasattr(screen, "show_keys"):
             screen.show_keys()

@@ -12,7 +12,7 @@ from opsdesk.screens.order_words import plural, why_headline
 from opsdesk.store.views.timeline import TimelineLine
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
-from opsdesk.widgets.paper import heading, paragraph, row
+from opsdesk.widgets.paper import paragraph, row
 
 PLAIN, DIM = Tone.PLAIN.style, Tone.DIM.style
 _MOST_GOODS = 6
@@ -23,13 +23,13 @@ def preview_lines(seen: Seen, moments: Sequence[TimelineLine], width: int) -> li
     return [
         *_head(seen, width),
         Content(""),
-        heading("GOODS", width),
+        Content.styled("GOODS", "bold $tone-now"),
         *_goods(seen, width),
         Content(""),
-        heading("TO", width),
+        Content.styled("TO", "bold $tone-now"),
         *_address(seen, width),
         Content(""),
-        heading("LATELY", width),
+        Content.styled("LATELY", "bold $tone-now"),
         *_moments(seen, moments, width),
     ]
 

@@ -36,7 +36,7 @@ class TitleLine(Static):
             length += cell_len(text) + 3
         pieces.append((" " * max(1, self.size.width - length - cell_len(right) - 1), ""))
         pieces.append((right, Tone.DIM.style))
-        self.update(Content.assemble(*pieces))
+        self.update(Content.assemble(*pieces), layout=False)
 
 
 def _mode_style(mode: str) -> str:
@@ -92,5 +92,6 @@ class MessageLine(Static):
             pieces.append((f"   {hint}", Tone.DIM.style))
         if more:
             pieces.append((f"\n{more}", Tone.PLAIN.style))
+        was_tall = self.has_class("-tall")
         self.set_class(bool(more), "-tall")
-        self.update(Content.assemble(*pieces))
+        self.update(Content.assemble(*pieces), layout=was_tall or bool(more))

@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from opsdesk.theme import Tone
 from opsdesk.widgets.rows import GAP, Column, Row, cut, fit
+from opsdesk.widgets.segments import joined
 
 PREFIX = 3
 """Pointer, mark and a space before each row."""
@@ -76,7 +77,7 @@ class RecordLines(ScrollView):
 
     def on_resize(self) -> None:
         """Fit the columns to the new width; pointer and record stay in sight."""
-        self._shown_columns = fit(self._columns, self.size.width - PREFIX)
+        self._shown_columns = fit(self._columns, self.scrollable_content_region.width - PREFIX)
         self._resize_virtual()
         self._keep_in_sight()
 
@@ -117,7 +118,7 @@ class RecordLines(ScrollView):
             cell = cells[index]
             gap = " " * GAP if number else ""
             segments.append(Segment(gap + cut(cell.text, size, column.align), self._tone(cell.tone) + over))
-        return Strip(segments).adjust_cell_length(width, over)
+        return Strip(joined(segments)).adjust_cell_length(width, over)
 
     def _row_style(self, row: int, key: str) -> Style:
         if row == self._pointer:

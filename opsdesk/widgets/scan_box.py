@@ -54,7 +54,7 @@ class ScanBox(Input):
             return self.box
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002  Textual's own word
-        super().__init__(placeholder=placeholder, id=id, max_length=LONGEST_SCAN, compact=True)
+        super().__init__(placeholder=placeholder, id=id, max_length=LONGEST_SCAN, compact=True, select_on_focus=False)
         self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
