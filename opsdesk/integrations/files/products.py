@@ -13,8 +13,13 @@ _TEMPERATURES = ("ambient", "chilled", "frozen")
 _LONGEST_SKU = 80
 _LARGEST = 2_000_000_000
 _COLD = {"frozen": "frozen", "tiefk": "frozen", "chilled": "chilled", "refrigerated": "chilled", "gekühlt": "chilled"}
-_GRAMS: dict[str, Decimal] = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "lbs": Decimal("453.59237"),
-          "oz": Decimal("28.349523125")}  # fmt: skip
+_GRAMS = {
+    "g": Decimal(1),
+    "kg": Decimal(1000),
+    "lb": Decimal("453.59237"),
+    "lbs": Decimal("453.59237"),
+    "oz": Decimal("28.349523125"),
+}
 
 
 def checked_product(product: IncomingProduct) -> IncomingProduct:

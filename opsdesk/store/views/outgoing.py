@@ -83,24 +83,24 @@ class _Parts:
 
     def __init__(self, session: Session, ids: Sequence[int]) -> None:
         self._session, self._ids = session, ids
-        self.lines = self._of(OrderLineRow, OrderLineRow.position)
-        self.addresses = self._of(AddressRow, AddressRow.kind)
-        self.payments = self._of(TransactionRow, TransactionRow.id)
-        self.parcels = self._of(ParcelRow, ParcelRow.id)
-        self.holds = self._of(HoldRow, HoldRow.id)
-        self.cases = self._of(CaseRow, CaseRow.id)
-        self.notes = self._of(NoteRow, NoteRow.id)
-        self.cancellations = self._of(CancellationRow, CancellationRow.id)
+        self.lines = self._of(OrderLineRow, "position")
+        self.addresses = self._of(AddressRow, "kind")
+        self.payments = self._of(TransactionRow, "id")
+        self.parcels = self._of(ParcelRow, "id")
+        self.holds = self._of(HoldRow, "id")
+        self.cases = self._of(CaseRow, "id")
+        self.notes = self._of(NoteRow, "id")
+        self.cancellations = self._of(CancellationRow, "id")
         self.contents: dict[int, list[ParcelLineRow]] = defaultdict(list)
         parcels = [row.id for rows in self.parcels.values() for row in rows]
         inside = select(ParcelLineRow).where(col(ParcelLineRow.parcel_id).in_(parcels))
         for content in session.execute(inside.order_by(col(ParcelLineRow.line_id))).scalars():
             self.contents[content.parcel_id].append(content)
 
-    def _of(self, table: type[Table], by: object) -> dict[int, list[Table]]:
+    def _of(self, table: type[Table], by: str) -> dict[int, list[Table]]:
         found: dict[int, list[Table]] = defaultdict(list)
         wanted = select(table).where(table.order_id.in_(self._ids))  # type: ignore[attr-defined]  # each has one
-        for row in self._session.execute(wanted.order_by(by)).scalars():
+        for row in self._session.execute(wanted.order_by(getattr(table, by))).scalars():
             found[row.order_id].append(row)  # type: ignore[attr-defined]  # as above
         return found
 
