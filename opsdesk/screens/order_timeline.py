@@ -15,7 +15,7 @@ from opsdesk.store.views.timeline import MomentKind, TimelineLine
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import paragraph
 
-_SYMBOLS = {
+MOMENT_SYMBOLS = {
     MomentKind.PLACED: ("now", Tone.NOW),
     MomentKind.EVENT: ("nothing", Tone.DIM),
     MomentKind.NOTE: ("note", Tone.PLAIN),
@@ -24,6 +24,8 @@ _SYMBOLS = {
     MomentKind.GOODS: ("away", Tone.NOW),
     MomentKind.MAIL: ("hands", Tone.COLD),
 }
+"""Symbol and tone of each kind of moment."""
+
 _MAIL_TONES = {MailState.ACCEPTED: Tone.GOOD, MailState.FAILED: Tone.ALARM, MailState.HELD: Tone.LOOK}
 _INDENT = 8
 
@@ -48,7 +50,7 @@ def moment_lines(
     seen: Seen, each: TimelineLine, width: int, *, most_changes: int = 3, is_new: bool = False
 ) -> list[Content]:
     """Return one moment: time, symbol, who and what, then what changed."""
-    name, tone = ("changed", Tone.CHANGED) if is_new else _SYMBOLS[each.kind]
+    name, tone = ("changed", Tone.CHANGED) if is_new else MOMENT_SYMBOLS[each.kind]
     symbol = seen.symbol(name)[-1:]
     head = Content.assemble(
         (f"{each.at.astimezone(seen.zone):%H:%M} ", DIM),
