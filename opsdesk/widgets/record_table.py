@@ -105,9 +105,11 @@ class RecordTable(RecordLines, can_focus=True):
         held = self.pointed
         self._gone.clear()
         self._asked_after = ""
-        self._empty = tuple(empty)
+        before, self._empty = self._empty, tuple(empty)
         if list(rows) == self._order:
             self.patch(rows)
+            if not rows and before != self._empty:
+                self.refresh()
         else:
             self._rows, self._order = dict(rows), list(rows)
             self._marks &= set(rows)
