@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -81,8 +80,7 @@ class OpsDeskApp(DeskHost):
             self._orders.seated()
         else:
             self.push_screen(self.screen_for("sign_in"))  # type: ignore[arg-type]  # always part of the program
-        if find_spec("opsdesk.store.changes") is not None:
-            await self._listen()
+        await self._listen()
         self._work_beside()
 
     async def _sign_in(self) -> None:
@@ -102,8 +100,13 @@ class OpsDeskApp(DeskHost):
 
         loop = asyncio.get_running_loop()
         self._seen_activity = await self.desk.read(newest)
-        self._doorbell = Doorbell(self.desk.store, lambda: loop.call_soon_threadsafe(self._rung))
+        self._doorbell = Doorbell(self.desk.store, partial(self._ring, loop))
         self._doorbell.start()
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called on the doorbell's thread."""
+        with suppress(RuntimeError):  # the app has just ended
+            loop.call_soon_threadsafe(self._rung)
 
     def _rung(self) -> None:
         if not self._is_looking:

@@ -99,10 +99,17 @@ class Operator:
                 raise AssertionError("The app does not come to rest.")
             await self.pilot.pause()
             busy = [worker for worker in self.app.workers if not (worker.is_finished or worker.is_cancelled)]
+            # A worker that waits for the answer of an open panel waits for the person, not for the machine.
+            is_busy = len(busy) > self._asked
             lane = getattr(self.app, "key_lane", None)
-            calm = calm + 1 if not busy and (lane is None or lane.is_idle) else 0
-            if busy:
+            calm = calm + 1 if not is_busy and (lane is None or lane.is_idle) else 0
+            if is_busy:
                 await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0.005))])
+
+    @property
+    def _asked(self) -> int:
+        waiting = [callback for screen in self.app.screen_stack for callback in screen._result_callbacks]
+        return sum(callback.future is not None and not callback.future.done() for callback in waiting)
 
     async def pass_time(self, seconds: float) -> None:
         """Let timers of the app go off."""

@@ -30,8 +30,12 @@ async def find_anything(screen: DeskScreen[ResultT], text: str) -> None:
 
     asked = read_query(text.removeprefix(":"))
     hits = await screen.fetch(find, asked, limit=_MOST_LISTED)
-    if hits is not None and screen.is_attached:
-        _show(screen, text, tuple(hits))
+    if hits is None or not screen.is_attached:
+        return
+    if asked.warning:
+        screen.say_no(asked.warning)
+    if hits or not asked.warning:
+        _show(screen, asked.text, tuple(hits))
 
 
 def do_word(screen: DeskScreen[ResultT], word: str, rest: str) -> bool:
@@ -68,19 +72,21 @@ def _change_theme(screen: DeskScreen[ResultT], name: str) -> None:
 def _show(screen: DeskScreen[ResultT], text: str, hits: tuple[Hit, ...]) -> None:
     from opsdesk.screens.panels import ChoicePanel
 
-    orders = {str(hit.order_id): hit for hit in hits if hit.order_id is not None}
+    orders = [hit for hit in hits if hit.order_id is not None]
+    others = [hit for hit in hits if hit.order_id is None]
     if not hits:
         screen.say_no(f"Nothing found for {text[:60]}. Four last digits of an order number are enough.")
-    elif len(orders) == 1 and len(hits) == 1:
-        screen.open_named("order", int(next(iter(orders))))
     elif not orders:
-        screen.say(f"{hits[0].label}  {hits[0].detail}")
+        screen.say(f"{others[0].label}  {others[0].detail}".strip())
+    elif len(hits) == 1:
+        screen.open_named("order", orders[0].order_id)
     else:
-        entries = [Choice(key, hit.label, hit.detail) for key, hit in orders.items()]
-        panel = ChoicePanel(f"{len(entries)} found for {text[:40]}", entries)
+        title = f"{len(orders)} ORDERS FOR {text[:40].upper()}"
+        note = f"{others[0].label}  {others[0].detail}".strip() if others else ""
+        entries = [Choice(str(hit.order_id), hit.label, hit.detail) for hit in orders]
 
         def open_it(key: str | None) -> None:
             if key is not None:
                 screen.open_named("order", int(key))
 
-        screen.app.push_screen(panel, callback=open_it)
+        screen.app.push_screen(ChoicePanel(title, entries, note=note), callback=open_it)
