@@ -21,7 +21,6 @@ from opsdesk.screens.panels import FormPanel
 from opsdesk.store.drafts import Draft, drop_draft, find_draft, save_draft
 from opsdesk.store.views.order import OrderDetail, order_detail
 from opsdesk.store.views.timeline import TimelineLine, news_since
-from opsdesk.store.work import Done
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choices
@@ -31,13 +30,14 @@ from opsdesk.widgets.paper import Paper
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
     from opsdesk.widgets.form import Form
 
 _VERSION, _WAS, _SEEN = "@version", "@was.", "@seen"
 """Names in a draft that are no fields: the version and history that were on the screen, and what fields held then."""
 
 
-class OrderForm(FormPanel[Done], Attending[Done]):
+class OrderForm(FormPanel["Done"], Attending["Done"]):
     """A subclass names its `ACTION`, gives its fields, and commits with `self.version`."""
 
     TOPICS = frozenset({"order"})
@@ -159,11 +159,7 @@ class OrderForm(FormPanel[Done], Attending[Done]):
 
     def begin_with(self, values: Mapping[str, str]) -> None:
         """Set what fields hold unchanged; what somebody types from now on differs from that."""
-        for widget in (*self.form.query(LineField), *self.form.query(TextField)):
-            value = values.get(widget.field.name)
-            if value is not None and value != widget.field.value:
-                widget.field = replace(widget.field, value=value)
-                put_value(widget, value)
+        begin_with(self.form, values)
 
     @property
     def typed(self) -> dict[str, str]:
@@ -259,6 +255,15 @@ class OrderForm(FormPanel[Done], Attending[Done]):
 
 def _names(news: Sequence[TimelineLine]) -> str:
     return " and ".join(dict.fromkeys(line.actor for line in news))
+
+
+def begin_with(form: Form, values: Mapping[str, str]) -> None:
+    """Set what the fields of a form hold unchanged, and tell nobody."""
+    for widget in (*form.query(LineField), *form.query(TextField)):
+        value = values.get(widget.field.name)
+        if value is not None and value != widget.field.value:
+            widget.field = replace(widget.field, value=value)
+            put_value(widget, value)
 
 
 def point_at(choices: Choices, key: str) -> None:
