@@ -53,7 +53,7 @@ def test_what_somebody_has_to_decide_comes_first_then_what_is_due(store: Store):
     write_mails(store, MailState.ACCEPTED, 2)
     write_mails(store, MailState.FAILED, 1)
     write_mails(store, MailState.HELD, 1)
-    assert subjects(store, MailView.OPEN) == ["held 0", "failed 0", "queued 2", "queued 1", "queued 0"]
+    assert subjects(store, MailView.OPEN) == ["failed 0", "held 0", "queued 2", "queued 1", "queued 0"]
     assert subjects(store, MailView.SENT) == ["accepted 1", "accepted 0"]
     assert subjects(store, MailView.IN_DOUBT) == ["held 0"]
     assert subjects(store, MailView.WAITING) == ["queued 2", "queued 1", "queued 0"]

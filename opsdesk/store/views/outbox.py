@@ -6,7 +6,7 @@ the index is only found when its condition stands in the statement word for word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +71,11 @@ def outbox_page(session: Session, view: MailView, *, after: tuple[datetime, int]
     return OutboxPage((*unsettled, *waiting), _page(waiting).next)
 
 
+def mails_by_id(session: Session, mail_ids: Sequence[int]) -> list[MailLine]:
+    """Return these mails as they are now, whatever view they belong to by now."""
+    return mail_lines(session, select(col(MailRow.id)).where(col(MailRow.id).in_(mail_ids)))
+
+
 def outbox_counts(session: Session) -> Mapping[MailView, int]:
     """Return how many mails the views have, at most 1,000 each. What went out is not counted."""
     states = {state: _count(_UNSETTLED, col(MailRow.state) == state) for state in (MailState.HELD, MailState.FAILED)}
@@ -92,7 +97,7 @@ def _needing(view: MailView) -> Select[int | None]:
     if view is not MailView.OPEN:
         state = MailState.HELD if view is MailView.IN_DOUBT else MailState.FAILED
         wanted = wanted.where(col(MailRow.state) == state.value)
-    return wanted.order_by(col(MailRow.state).desc(), col(MailRow.id)).limit(PAGE)
+    return wanted.order_by(col(MailRow.state), col(MailRow.id)).limit(PAGE)
 
 
 def _waiting(after: tuple[datetime, int] | None) -> Select[int | None]:
