@@ -1,0 +1,85 @@
+"""A program whose six processes read a number, add one and write it back, as fast as they can.
+
+Usage: python -m tests.races.counting URL (product|stock)
+
+`product` writes notes through the product, which counts them on the order; `stock` does the same on a stock engine.
+It prints as JSON how often it was said to be done, and what went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+from pysqlite3 import dbapi2
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.people import Actor, Role
+from opsdesk.operations.notes import note
+from opsdesk.store.engine import open_store
+from opsdesk.store.tables import OrderRow
+from opsdesk.store.work import Performer
+
+PROCESSES, TIMES = 6, 50
+
+
+def product(url: str) -> Callable[[], None]:
+    performer = Performer(open_store(url), Actor(None, "mia", Role.AGENT, f"tty:{os.getpid()}"))
+
+    def add_one() -> None:
+        performer.perform(note, 1, text="Called")
+
+    return add_one
+
+
+def stock(url: str) -> Callable[[], None]:
+    engine = create_engine(url, **({"module": dbapi2} if url.startswith("sqlite") else {}))
+
+    def add_one() -> None:
+        with Session(engine) as session:
+            order = session.get_one(OrderRow, 1)
+            order.note_count += 1
+            session.commit()
+
+    return add_one
+
+
+def count(add_one: Callable[[], None]) -> str:
+    """Add one so many times; return one character each: `.` done, `x` not."""
+    said = ""
+    for _ in range(TIMES):
+        try:
+            add_one()
+        except (DBAPIError, OpsDeskError):
+            said += "x"
+        else:
+            said += "."
+    return said
+
+
+def main() -> None:
+    url, how = sys.argv[1], {"product": product, "stock": stock}[sys.argv[2]]
+    answers, answer = os.pipe()
+    begin, may_begin = os.pipe()
+    for _ in range(PROCESSES):
+        if os.fork() == 0:
+            os.close(may_begin)
+            add_one = how(url)
+            os.read(begin, 1)
+            os.write(answer, count(add_one).encode())
+            os._exit(0)
+    os.close(may_begin)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]) for _ in range(PROCESSES)]
+    os.close(answer)
+    with os.fdopen(answers) as stream:
+        said = stream.read()
+    print(json.dumps({"done": said.count("."), "refused": said.count("x"), "died": sum(map(bool, ends))}))
+
+
+if __name__ == "__main__":
+    main()
