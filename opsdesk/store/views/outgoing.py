@@ -101,7 +101,7 @@ class _Parts:
         found: dict[int, list[Table]] = defaultdict(list)
         wanted = select(table).where(table.order_id.in_(self._ids))  # type: ignore[attr-defined]  # each has one
         for row in self._session.execute(wanted.order_by(getattr(table, by))).scalars():
-            found[row.order_id].append(row)  # type: ignore[attr-defined]  # as above
+            found[row.order_id].append(row)
         return found
 
 
