@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from sqlalchemy import text
+from typer.testing import CliRunner
 
 from opsdesk.store.engine import connect
 from opsdesk.store.verify.running import CHECKS, Report, verify_store
 from tests.demo_store import NOW
+from tests.store.planted import PLANTED, plant
 
 KINDS = pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 
@@ -20,24 +23,53 @@ def verified(url: str) -> Report:
         store.close()
 
 
-def plant(url: str, *statements: str) -> None:
-    """Write past every guard, as somebody with the bare database at hand would."""
-    store = connect(url)
-    with store.writer.begin() as connection:
-        if store.is_sqlite:
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.exec_driver_sql("BEGIN")
-        for statement in statements:
-            connection.execute(text(_without_guard(statement, store.is_sqlite)))
-    store.close()
-
-
 @KINDS
 def test_a_healthy_shop_has_nothing_wrong(demo_store, kind: str) -> None:
     report = verified(demo_store(kind))
 
     assert [violation.sentence for violation in report.violations] == []
     assert report.orders == 300
-    assert report.checks == len(CHECKS) + 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for name, planted in PLANTED.items() for kind in planted.kinds]
+)
+def test_a_planted_violation_is_found(demo_store, kind: str, name: str) -> None:
+    url = demo_store(kind)
+    planted = PLANTED[name]
+    plant(url, planted)
+
+    found = [violation for violation in verified(url).violations if violation.invariant == planted.invariant]
+
+    assert any(planted.wrong in violation.wrong for violation in found), found
+
+
+def test_every_check_has_a_violation_that_it_must_find() -> None:
+    told = [(planted.invariant, planted.wrong) for planted in PLANTED.values()]
+
+    unproven = [
+        check.wrong
+        for check in CHECKS
+        if not any(invariant == check.invariant and wrong in check.wrong for invariant, wrong in told)
+    ]
+    assert unproven == []
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_command_says_what_is_wrong_and_ends_with_one(demo_store, as_json: bool) -> None:
+    from opsdesk.cli.families import whole
+
+    url = demo_store()
+    command = ["verify", "--store", url, *(["--json"] if as_json else [])]
+    healthy = CliRunner().invoke(whole(), command)
+    assert healthy.exit_code == 0, healthy.output
+
+    plant(url, PLANTED["total of another sum"])
+    broken = CliRunner().invoke(whole(), command)
+
+    assert broken.exit_code == 1
+    if as_json:
+        answer = json.loads(broken.stdout)
+        assert [(found["invariant"], found["subject"]) for found in answer["violations"]] == [("M1", "order")]
+    else:
+        assert "M1: order" in broken.stderr

@@ -46,8 +46,16 @@ class Report:
     is_cut: bool
 
 
-def verify_store(store: Store, *, now: datetime, progress: Callable[[str], None] = lambda _name: None) -> Report:
+def verify_store(
+    store: Store,
+    *,
+    now: datetime,
+    progress: Callable[[str], None] = lambda _name: None,
+    with_seals: bool = True,
+) -> Report:
     """Check every invariant that this store has tables for; everything is read from one consistent state.
+
+    Without `with_seals` the seals of the history are left to whoever asks, as for a copy on a machine without the key.
 
     Raises:
         Refused: the key or the notes of the history are missing.
@@ -65,11 +73,12 @@ def verify_store(store: Store, *, now: datetime, progress: Callable[[str], None]
         for name, look in (("derived", wrong_columns), ("X", unsafe_texts)):
             progress(name)
             violations += look(session)
-    progress("A3")
-    violations += (
-        Violation("A3", "history row", str(problem.row_id), problem.sentence)
-        for problem in verify_audit(store).problems
-    )
+    if with_seals:
+        progress("A3")
+        violations += (
+            Violation("A3", "history row", str(problem.row_id), problem.sentence)
+            for problem in verify_audit(store).problems
+        )
     return Report(orders, len(CHECKS) + 3, tuple(violations), is_cut)
 
 

@@ -83,14 +83,16 @@ def _cards_in(session: Session, texts: Texts) -> Iterator[Violation]:
 def _hides(name: str, *, on_sqlite: bool, lines: bool) -> str:
     suspicious = _SUSPICIOUS if lines else f"\n{_SUSPICIOUS}"
     if not on_sqlite:
-        return f"\"{name}\" ~ '[{suspicious}]'"
+        return f"(\"{name}\" ~ '[^ -~]' AND \"{name}\" ~ '[{suspicious}]')"
     # Most texts are plain ASCII, which is told quickly; the long list is only gone through for the others.
     return f'("{name}" GLOB \'*[^ -~]*\' AND "{name}" GLOB \'*[{suspicious}]*\') OR instr("{name}", char(0)) > 0'
 
 
 def _has_many_digits(name: str, *, on_sqlite: bool) -> str:
     if not on_sqlite:
-        return f"\"{name}\" ~ '([0-9{_OTHER_DIGITS}][^0-9]{{0,6}}){{{_FEWEST_DIGITS}}}'"
+        without = f"translate(\"{name}\", '0123456789', '')"
+        many = f'length("{name}") - length({without}) >= {_FEWEST_DIGITS}'
+        return f"{many} OR (\"{name}\" ~ '[^ -~]' AND \"{name}\" ~ '[{_OTHER_DIGITS}]')"
     digits = "*".join(["[0-9]"] * _FEWEST_DIGITS)
     return f"\"{name}\" GLOB '*{digits}*' OR (\"{name}\" GLOB '*[^ -~]*' AND \"{name}\" GLOB '*[{_OTHER_DIGITS}]*')"
 

@@ -1,0 +1,269 @@
+"""Violations of what must always be true, each as somebody with the bare database at hand could cause it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from opsdesk.store.engine import connect
+
+READY = "(SELECT max(id) FROM orders WHERE headline = 'ready' AND payment_status = 'paid' AND total_minor > 0)"
+SHIPPED = "(SELECT max(id) FROM orders WHERE headline = 'shipped')"
+AUTHORISED = "(SELECT max(id) FROM orders WHERE payment_status = 'authorised')"
+FRAUD = "(SELECT max(order_id) FROM verification_case WHERE state = 'awaiting_customer')"
+CANCELLED = "(SELECT max(id) FROM orders WHERE lifecycle = 'cancelled')"
+LATER = "'2026-11-24 13:00:00.000000'"
+
+
+class Planted(NamedTuple):
+    """One violation.
+
+    Attributes:
+        wrong: what `verify` must say of it.
+        constraints: what the store itself holds against it, as `table.constraint`; taken away first.
+        index: a unique index that is taken away first.
+    """
+
+    invariant: str
+    wrong: str
+    statements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    index: str = ""
+    kinds: tuple[str, ...] = ("sqlite", "postgres")
+
+
+def _paid(order: str, kind: str, amount: str, *, state: str = "succeeded", currency: str = "") -> str:
+    named = f"'{currency}'" if currency else f"(SELECT currency FROM orders WHERE id = {order})"
+    return (
+        "INSERT INTO payment_transaction "
+        "(id, order_id, kind, state, amount_minor, currency, gateway, reference, happened_at) "
+        f"VALUES ((SELECT max(id) + 1 FROM payment_transaction), {order}, '{kind}', '{state}', {amount}, {named}, "
+        f"'planted', 'planted', {LATER})"
+    )
+
+
+def _parcel(order: str) -> str:
+    return (
+        "INSERT INTO parcel (id, order_id, carrier, tracking_number, tracking_url, shipped_by, shipped_at) VALUES "
+        f"((SELECT max(id) + 1 FROM parcel), {order}, 'DHL', 'X', '', 'piet', {LATER})"
+    )
+
+
+def _order(assignment: str, order: str = READY) -> str:
+    return f"UPDATE orders SET {assignment} WHERE id = {order}"
+
+
+def _line(assignment: str, order: str = READY) -> str:
+    return f"UPDATE order_line SET {assignment} WHERE id = (SELECT min(id) FROM order_line WHERE order_id = {order})"
+
+
+_TOTAL = f"(SELECT total_minor FROM orders WHERE id = {READY})"
+
+PLANTED = {
+    "goods of another sum": Planted(
+        "M1", "its lines do not add up", (_order("goods_minor = goods_minor + 1, total_minor = total_minor + 1"),)
+    ),
+    "total of another sum": Planted("M1", "its parts do not add up", (_order("shipping_minor = shipping_minor + 1"),)),
+    "too much tax": Planted("M2", "the tax of its lines is more", (_line("tax_minor = tax_minor + 100000"),)),
+    "no currency": Planted("M3", "its currency is none", (_order("currency = 'eur'"),)),
+    "nothing ordered": Planted(
+        "M3", "nothing or less than nothing was ordered", (_line("ordered = 0"),), ("order_line.ck_line_ordered",)
+    ),
+    "foreign money": Planted("M3", "not that of its order", (_paid(READY, "sale", "1", currency="XAU"),)),
+    "captured too much": Planted(
+        "P2", "more was captured than", (_paid(AUTHORISED, "capture", "99999999"),)
+    ),
+    "refunded too much": Planted(
+        "P2", "more was refunded", (_paid(READY, "refund", f"{_TOTAL} + 1", state="pending"),)
+    ),
+    "captured and voided": Planted(
+        "P3",
+        "ended twice",
+        (
+            _paid(AUTHORISED, "void", f"(SELECT total_minor FROM orders WHERE id = {AUTHORISED})"),
+            _paid("(SELECT order_id FROM payment_transaction WHERE gateway = 'planted')", "capture", "1"),
+        ),
+    ),
+    "paid without a payment": Planted("P4", "what it says is paid", (_order("paid_minor = paid_minor + 1"),)),
+    "guard taken away": Planted("P6", "nothing keeps its rows", ("DROP TRIGGER payment_transaction_no_delete",),
+                                kinds=("sqlite",)),
+    "guard switched off": Planted(
+        "P6", "nothing keeps its rows", ("ALTER TABLE activity DISABLE TRIGGER activity_append_only",),
+        kinds=("postgres",),
+    ),
+    "payment of no kind": Planted("A2", "its kind, its state or its amount", (_paid(READY, "gift", "1"),)),
+    "shipped more than ordered": Planted(
+        "S4", "its quantities cannot be", (_line("shipped = ordered + 1"),), ("order_line.ck_line_shipped",)
+    ),
+    "more in parcels than shipped": Planted(
+        "S4", "more of it is in parcels", (_line("shipped = shipped - 1, cancelled = cancelled", SHIPPED),)
+    ),
+    "somebody else's goods in a parcel": Planted(
+        "S4",
+        "something of another order",
+        (
+            "INSERT INTO parcel_line (parcel_id, line_id, quantity) VALUES "
+            f"((SELECT max(id) FROM parcel WHERE order_id = {SHIPPED}), "
+            f"(SELECT min(id) FROM order_line WHERE order_id = {READY}), 1)",
+        ),
+    ),
+    "delivered before shipped": Planted(
+        "S4",
+        "before it was shipped",
+        (f"UPDATE parcel SET delivered_at = '2026-01-01 00:00:00.000000' WHERE order_id = {SHIPPED}",),
+    ),
+    "cancelled and open": Planted("S4", "still has to leave", (_line("cancelled = cancelled - 1", CANCELLED),)),
+    "parcel past a fraud hold": Planted("A5", "a parcel left", (_parcel(FRAUD),)),
+    "money past a fraud hold": Planted("A5", "money was taken", (_paid(FRAUD, "capture", "1"),)),
+    "hold of no type": Planted(
+        "A2", "its type, or what happens", ("UPDATE hold SET type = 'mood' WHERE id = (SELECT max(id) FROM hold)",)
+    ),
+    "hold released by nobody": Planted(
+        "A2",
+        "released by nobody",
+        (f"UPDATE hold SET released_at = {LATER} WHERE id = "
+         "(SELECT max(id) FROM hold WHERE type = 'address' AND released_at IS NULL)",),
+    ),
+    "held twice": Planted(
+        "A2",
+        "held twice",
+        (
+            "INSERT INTO hold (id, order_id, type, reason, blocks, placed_by, placed_at, on_review, release_note) "
+            f"SELECT (SELECT max(id) + 1 FROM hold), order_id, type, 'again', blocks, placed_by, {LATER}, on_review, '' "
+            "FROM hold WHERE released_at IS NULL AND type = 'stock' LIMIT 1",
+        ),
+        index="uq_hold_active",
+    ),
+    "cancelled and held": Planted(
+        "A2",
+        "cancelled, and yet on hold",
+        (_order("lifecycle = 'cancelled'", "(SELECT max(order_id) FROM hold WHERE released_at IS NULL)"),),
+    ),
+    "case decided by nobody": Planted(
+        "A2",
+        "does not fit whether somebody has decided it",
+        (f"UPDATE verification_case SET state = 'released' WHERE order_id = {FRAUD}",),
+    ),
+    "case without a hold": Planted(
+        "A2",
+        "and yet it is not held",
+        (f"UPDATE hold SET released_at = {LATER}, released_by = 'lena' WHERE type = 'fraud' AND order_id = {FRAUD}",),
+    ),
+    "two mails of one event": Planted(
+        "E1",
+        "another mail tells of the same event",
+        ("UPDATE mail SET event_key = 'twice' WHERE id IN (1, 2)",),
+        ("mail.uq_mail_event",),
+        kinds=("postgres",),
+    ),
+    "told without a mail": Planted(
+        "E1", "there is no mail of it", ("UPDATE mail SET command_id = 'lost' WHERE status_code = 'potential_fraud'",)
+    ),
+    "accepted at no moment": Planted(
+        "E1", "does not fit whether the mail server took it",
+        ("UPDATE mail SET accepted_at = NULL WHERE id = (SELECT max(id) FROM mail WHERE state = 'accepted')",),
+    ),
+    "sending for ever": Planted(
+        "E2",
+        "on its way to the mail server for more than a quarter of an hour",
+        ("UPDATE mail SET state = 'sending', claimed_at = '2026-11-24 13:10:00.000000', accepted_at = NULL "
+         "WHERE id = (SELECT max(id) FROM mail WHERE state = 'retry')",),
+    ),
+    "cancelled without a trace": Planted(
+        "A1",
+        "ends in another state",
+        (_order("lifecycle = 'placed'", "(SELECT max(order_id) FROM cancellation WHERE reopened_at IS NULL)"),),
+    ),
+    "order from nowhere": Planted(
+        "A1",
+        "how it came to be",
+        ("UPDATE orders SET id = 900000 WHERE id = (SELECT max(id) FROM orders WHERE headline = 'awaiting_payment' "
+         "AND id NOT IN (SELECT order_id FROM mail WHERE order_id IS NOT NULL))",),
+    ),
+    "hold without a trace": Planted(
+        "A1",
+        "that nothing in its history placed",
+        (
+            "INSERT INTO hold (id, order_id, type, reason, blocks, placed_by, placed_at, on_review, release_note) "
+            f"VALUES ((SELECT max(id) + 1 FROM hold), {READY}, 'manual', 'quietly', 'ship', 'mia', {LATER}, 'task', '')",
+        ),
+    ),
+    "owner without a trace": Planted("A1", "nothing in its history gave it to", (_order("owner_id = 2"),)),
+    "parcel without a trace": Planted("A1", "other parcels than there are", (_parcel(READY),)),
+    "mail accepted without a trace": Planted(
+        "A1",
+        "other mails that were accepted",
+        (f"UPDATE mail SET state = 'accepted', accepted_at = {LATER} WHERE id = "
+         "(SELECT max(id) FROM mail WHERE state = 'failed')",),
+    ),
+    "history without a command": Planted(
+        "A1",
+        "no accepted command stands behind it",
+        ("UPDATE command SET id = 'lost' WHERE name = 'order.claim' AND id = "
+         "(SELECT max(id) FROM command WHERE name = 'order.claim')",),
+    ),
+    "a step that there is not": Planted(
+        "A2",
+        "takes a step that there is not",
+        ("INSERT INTO activity SELECT id + 1, at, actor, role, terminal, 'order.cancelled', 'done', 'order', subject_id, "
+         "command_id, 'planted', 'completed', 'cancelled', hash FROM activity WHERE subject_kind = 'order' "
+         "ORDER BY id DESC LIMIT 1",),
+    ),
+    "lifecycle of no name": Planted("A2", "its lifecycle is none", (_order("lifecycle = 'asleep'"),)),
+    "reason of no name": Planted("A2", "its reason is none", ("UPDATE cancellation SET reason = 'mood' WHERE id = 1",)),
+    "role of no name": Planted("A2", "their role is none", ("UPDATE users SET role = 'king' WHERE id = 1",)),
+    "history with a gap": Planted(
+        "A3",
+        "not numbered without gaps",
+        ("INSERT INTO activity SELECT id + 7, at, actor, role, terminal, action, outcome, subject_kind, subject_id, "
+         "command_id, summary, before, after, hash FROM activity ORDER BY id DESC LIMIT 1",),
+    ),
+    "history with a false seal": Planted(
+        "A3",
+        "its seal does not fit",
+        ("INSERT INTO activity SELECT id + 1, at, actor, role, terminal, action, outcome, subject_kind, subject_id, "
+         "command_id, summary, before, after, hash FROM activity ORDER BY id DESC LIMIT 1",),
+    ),
+    "one version made twice": Planted(
+        "C1",
+        "two accepted commands say",
+        ("UPDATE command SET result = (SELECT result FROM command WHERE name = 'order.claim' LIMIT 1) WHERE name IN "
+         "('order.claim', 'order.note') AND id IN (SELECT command_id FROM activity WHERE subject_id = "
+         "(SELECT subject_id FROM activity WHERE action = 'order.followed' LIMIT 1))",),
+    ),
+    "a version that nothing made": Planted("C1", "that nothing in its history made", (_order("version = 99"),)),
+    "a stale headline": Planted("derived", "headline is shipped", (_order("headline = 'shipped'"),)),
+    "a miscounted note": Planted("derived", "note_count is 9", (_order("note_count = 9"),)),
+    "a card number in a note": Planted(
+        "X1", "card number", ("UPDATE note SET text = 'Card 4111 1111 1111 1111, call back' WHERE id = 1",)
+    ),
+    "a card number in Arabic digits": Planted(
+        "X1", "card number", ("UPDATE mail SET subject = '٤١١١١١١١١١١١١١١١' WHERE id = 1",)
+    ),
+    "an escape in a name": Planted("X3", "must not be stored", (_order("customer_name = 'Ada\x1b[2J'"),)),
+    "a right-to-left override": Planted("X3", "must not be stored", (_order("customer_name = 'Ada\u202egreB'"),)),
+    "a line break in a phone number": Planted("X3", "must not be stored", (_order("phone = '+49\n30'"),)),
+}  # fmt: skip
+
+
+def plant(url: str, violation: Planted) -> None:
+    """Write it past every guard."""
+    store = connect(url)
+    with store.writer.begin() as connection:
+        if store.is_sqlite:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            for constraint in violation.constraints:
+                table, name = constraint.split(".")
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        if violation.index:
+            connection.exec_driver_sql(f"DROP INDEX {violation.index}")
+        for statement in violation.statements:
+            done = connection.execute(text(statement.replace(":", "\\:")))
+            assert done.rowcount != 0, f"Nothing was planted: {statement}"
+    store.close()
