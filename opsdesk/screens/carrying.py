@@ -170,7 +170,8 @@ class Carrying(Screen[ResultT]):
         elif isinstance(error, Conflict):
             who = f" ({error.who})" if error.who and error.who not in error.message else ""
             self.query_one(Banner).show(f"{error.message}{who}", error.changes)
-            self.say_no("Nothing was saved. Your text is still here; look at the change, then F9 again.")
+            kept = "Nothing was saved. Your text is still here; look at the change, then F9 again."
+            self.say_no(kept if self.query(Form) else error.message)
             self.after_conflict()
         elif isinstance(error, Invalid) and self._show_at_field(error):
             self.say_no("Nothing was saved yet. Correct the marked field, then F9.")

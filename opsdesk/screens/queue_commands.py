@@ -17,6 +17,7 @@ _NEEDS_NO_ORDER = frozenset(
     {"mark_all", "clear_marks", "filter", "next_view", "previous_view", "sort", "reverse", "down", "up", "choices"}
 )
 _ROW_ACTIONS = frozenset(each.method for each in commands_of("queue")) - _NEEDS_NO_ORDER
+_LOOKS_ONLY = frozenset({"open", "mark", "log", "copy", "changes", "compare", "previous"})
 _NAMED: dict[str, str] = {
     "hold": "hold",
     "note": "note",
@@ -66,6 +67,8 @@ class QueueCommands(QueueMoves):
             return "No order is selected."
         if self.table.marked and action in JOB_VERBS:
             return why_not_allowed(self.desk.actor, JOB_VERBS[action].operation)
+        if self.table.marked and action not in _LOOKS_ONLY:
+            return "This is done to one order at a time. Take the marks away first (-)."
         return self._why_not_line(action, line)
 
     def _why_not_line(self, action: str, line: QueueLine) -> str | None:

@@ -22,7 +22,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("age", "AGE", 5, "right"),
     Column("due", "DUE", 5, "right"),
     Column("customer", "CUSTOMER", 10, grows=True),
-    Column("lines", "LN", 3, "right"),
+    Column("lines", "LN", 3, "right", needs=_ROOMY),
     Column("total", "TOTAL", 11, "right"),
     Column("payment", "PAY", 6),
     Column("state", "STATE", 14, needs=_ROOMY),
