@@ -96,7 +96,7 @@ PLACES: tuple[Place, ...] = (
 )
 
 _ALL = ("everywhere",)
-_LIST = ("queue", "outbox", "templates")
+_LIST = ("queue", "outbox")
 _ONE = ("queue", "order")
 _ANY = Mode.ANY
 
@@ -143,7 +143,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("screen.redraw", "ctrl+l", "", "Draw the whole screen again.", _ALL, _ANY, is_taught=False),
     Command("screen.unused", "q", "", "Does nothing, and says so.", _ALL, also=("g",), is_taught=False),
     # Lists.
-    Command("list.open", "enter", "open", "Open the row.", _LIST, also=("ctrl+j",), is_taught=False),
+    Command(
+        "list.open",
+        "enter",
+        "open",
+        "Open the row.",
+        ("queue", "outbox", "templates"),
+        also=("ctrl+j",),
+        is_taught=False,
+    ),
     Command("list.mark", "space", "mark", "Mark the row and go on to the next one.", ("queue",)),
     Command("list.mark_all", "asterisk", "all", "Mark all rows that the filter shows.", ("queue",)),
     Command("list.clear_marks", "minus", "none", "Take all marks away.", ("queue",), is_taught=False),
