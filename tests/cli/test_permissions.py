@@ -1,0 +1,177 @@
+"""The same table of permissions stands behind the command line: each role tries each command."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from opsdesk.cli.families import whole
+from opsdesk.domain.people import Role
+from opsdesk.domain.permissions import PERMISSIONS
+from opsdesk.store import work
+from opsdesk.store.engine import Store, open_store
+from opsdesk.store.tables import ActivityRow, ProductRow
+from tests.cli.kit import Run, runner
+from tests.conftest import START
+from tests.operations.people import PASSWORD, PIN, add_person
+from tests.operations.permission_matrix import contents
+from tests.screens.outbox_kit import filled
+
+NUMBER = "104461"
+PEOPLE = (Role.AGENT, Role.WAREHOUSE, Role.FRAUD, Role.SUPERVISOR, Role.ADMIN)
+
+# Command, its arguments, the operation that it needs, and what it reads from standard input.
+COMMANDS: tuple[tuple[str, str, str, str], ...] = (
+    ("order hold", f"{NUMBER} --reason stock", "order.hold", ""),
+    ("order release", NUMBER, "order.release", ""),
+    ("order cancel", f"{NUMBER} --reason customer", "order.cancel", ""),
+    ("order reopen", NUMBER, "order.reopen", ""),
+    ("order note", f"{NUMBER} rang", "order.note", ""),
+    ("order claim", NUMBER, "order.claim", ""),
+    ("order assign", f"{NUMBER} --to agent", "order.assign", ""),
+    ("order pack", NUMBER, "order.start_packing", ""),
+    ("order ship", f"{NUMBER} --carrier dhl --no-tell", "order.ship", ""),
+    ("order deliver", NUMBER, "order.deliver", ""),
+    ("order pay", f"{NUMBER} 1.00", "payment.record", ""),
+    ("order contact", f"{NUMBER} --name Zoe", "order.edit_contact", ""),
+    ("order address", f"{NUMBER} --city Bremen", "order.edit_address", ""),
+    ("order snooze", f"{NUMBER} 2030-01-01", "order.snooze", ""),
+    ("order undo", "00000000-0000-0000-0000-000000000000", "command.undo", ""),
+    ("status tell", f"{NUMBER} received", "status.tell", ""),
+    ("mail take-back", "4", "mail.take_back", ""),
+    ("import orders", "{orders}", "import.orders", ""),
+    ("import products", "{products}", "import.products", ""),
+    ("export orders", "{new}", "export.orders", ""),
+    ("export products", "{new}", "export.products", ""),
+    ("shop describe", "hours=9-17", "shop.describe", ""),
+    ("user add", "newcomer --role agent", "user.add", ""),
+    ("user role", "target agent", "user.change_role", ""),
+    ("user password", "--stdin", "user.set_password", PASSWORD),
+    ("user password", "target --stdin", "user.reset_password", PASSWORD),
+    ("user pin", "--stdin", "user.set_pin", PIN),
+    ("user pin", "target --stdin", "user.reset_pin", PIN),
+    ("user deactivate", "target", "user.deactivate", ""),
+    ("user reactivate", "target", "user.reactivate", ""),
+    ("user unlock", "target", "user.unlock", ""),
+    ("user tie", "target somebody", "user.tie_login", ""),
+    ("user enrol", "bench", "terminal.enrol", ""),
+)
+
+READING = {
+    "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
+    "shop show", "audit show", "audit verify", "mail check", "mail lint",
+}  # fmt: skip
+"""Change nothing. Whoever can read the store's file can read it without them too."""
+
+RUNNING = {"worker", "demo", "verify", "doctor", "backup", "restore", "migrate"}
+"""Look after the store as a whole, by the rights that the operating system gives on its file."""
+
+
+@pytest.fixture
+def shop(sqlite_url: str) -> Iterator[Store]:
+    """A shop with one person of each role, each tied to a login called like the role."""
+    store = open_store(sqlite_url)
+    filled(store)
+    with Session(store.writer) as session, session.begin():
+        session.add(
+            ProductRow(
+                sku="40021",
+                source="demo",
+                external_id="1",
+                title="Oat granola",
+                price_minor=890,
+                currency="EUR",
+                search_text="40021 oat granola",
+                changed_at=START,
+            )
+        )
+    for role in PEOPLE:
+        add_person(store, str(role), role, os_login=str(role), secrets=False)
+    add_person(store, "target", secrets=False)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> Run:
+    return runner(capsys, monkeypatch, sqlite_url)
+
+
+def test_every_command_is_in_a_list_above():
+    """A new command that changes something gets its row in the matrix, or this fails."""
+    told = {command for command, *_ in COMMANDS} | READING | RUNNING
+    assert set(command_names(typer.main.get_command(whole()))) <= told
+
+
+def command_names(command: click.Command, path: str = "") -> Iterator[str]:
+    inner: dict[str, click.Command] = getattr(command, "commands", {})
+    if not inner:
+        yield path.strip()
+    for name, each in inner.items():
+        yield from command_names(each, f"{path} {name}")
+
+
+def wrong_cells(
+    shop: Store, run: Run, become: Callable[[Role, str], None], folder: Path, roles: tuple[Role, ...] = PEOPLE
+) -> Iterator[str]:
+    """Try each command in each role, and tell which were let in or turned away wrongly."""
+    become(Role.ADMIN, "")
+    files = {what: folder / f"{what}.jsonl" for what in ("orders", "products")}
+    for what, file in files.items():
+        run("export", what, str(file))
+    for role in roles:
+        for number, (command, arguments, name, typed) in enumerate(COMMANDS):
+            become(role, typed)
+            places = {**files, "new": folder / f"{role}-{number}.jsonl"}
+            before = contents(shop)
+            ran = run(*command.split(), *arguments.format(**places).split())
+            if problem := _wrong(shop, before, name, role, ran.code):
+                yield f"{command} {arguments} as {role}: {problem}: {ran.err.strip()}"
+
+
+def _wrong(shop: Store, before: dict[str, int], name: str, role: Role, code: int) -> str | None:
+    after = contents(shop)
+    is_denied = after["activity"] > before["activity"] and newest_outcome(shop) == "denied"
+    if role in PERMISSIONS[name]:
+        return "denied" if is_denied or code not in (0, 1) else None
+    if not is_denied or code != 1:
+        return f"let in ({code})"
+    return None if after == {**before, "activity": before["activity"] + 1} else "denied, and yet something was written"
+
+
+def newest_outcome(shop: Store) -> str:
+    with shop.reading() as session:
+        newest = select(ActivityRow.outcome).order_by(col(ActivityRow.id).desc()).limit(1)
+        return session.execute(newest).scalar_one()
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[Role, str], None]:
+    """Sit down as somebody of a role, with something to type."""
+
+    def sit_down(role: Role, typed: str) -> None:
+        monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: str(role))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed + "\n"))
+
+    return sit_down
+
+
+def test_each_role_is_let_in_or_turned_away_at_each_command(shop: Store, run: Run, become, tmp_path: Path):
+    assert list(wrong_cells(shop, run, become, tmp_path)) == []
+
+
+def test_removing_the_check_is_caught_in_every_cell_that_is_denied(
+    shop: Store, run: Run, become, tmp_path: Path, monkeypatch
+):
+    """The control: without the check each denied cell but those with a second rule is named."""
+    monkeypatch.setattr(work, "why_not_allowed", lambda _actor, _operation: None)
+    denied = sum(Role.WAREHOUSE not in PERMISSIONS[name] for _, _, name, _ in COMMANDS)
+    assert len(list(wrong_cells(shop, run, become, tmp_path, (Role.WAREHOUSE,)))) >= denied * 0.9
