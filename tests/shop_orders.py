@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from opsdesk.domain.people import Role
+from opsdesk.store import chain
+from opsdesk.store.anchor import remember_head
 from opsdesk.store.engine import Store
+from opsdesk.store.keys import audit_key
 from opsdesk.store.orders import Orders
 from opsdesk.store.tables import (
     AddressRow,
+    CommandRow,
     CustomerRow,
     NoteRow,
     OrderLineRow,
@@ -95,6 +99,17 @@ def write_order(
         Orders(session, placed_at, by_person=False).settle(order)
         order.version = 1
         return order.id
+
+
+def write_arrival(store: Store, order_id: int) -> None:
+    """Let the history say how the order came in, as every order of a real shop does."""
+    command_id = f"arrival-{order_id}"
+    with Session(store.writer) as session, session.begin():
+        came_in = chain.Entry("order.imported", "order", order_id, "Came in from web")
+        session.add(CommandRow(id=command_id, name="import.orders", actor="import", accepted_at=START, result="{}"))
+        common = chain.Sealed(START, "import", Role.SYSTEM.value, "cli", command_id)
+        link = chain.append(session, audit_key(), common, [came_in])
+    remember_head(store.url, link)
 
 
 def _head(number: str, customer: CustomerRow, total: int, placed_at: datetime, source: str, currency: str) -> OrderRow:

@@ -27,7 +27,7 @@ from opsdesk.store.backups.rows import columns, rows_out
 from opsdesk.store.engine import Store, connect, open_store
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
-from tests.shop_orders import write_customer, write_order, write_user
+from tests.shop_orders import write_arrival, write_customer, write_order, write_user
 from tests.store.test_audit import write_history
 
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))
@@ -43,6 +43,7 @@ def content(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 def fill(store: Store, actor: Actor) -> int:
     write_user(store, "mia")
     order_id = write_order(store)
+    write_arrival(store, order_id)
     Performer(store, actor).perform(note, order_id, text="Ring twice – näyttö, 雪, \u2028 and 'quotes'")
     return order_id
 
@@ -272,10 +273,10 @@ def test_a_backup_whose_tail_was_cut_before_it_is_not_called_good(sqlite_url: st
 
 
 def test_without_the_key_it_comes_back_and_says_that_the_seals_were_not_checked(
-    sqlite_url: str, tmp_path: Path, monkeypatch
+    sqlite_url: str, actor: Actor, tmp_path: Path, monkeypatch
 ) -> None:
     store = open_store(sqlite_url)
-    write_history(store, 3)
+    fill(store, actor)
     report = make_backup(store, tmp_path / "today.zip")
     assert report.seals_checked
     monkeypatch.setenv("OPSDESK_STATE", str(tmp_path / "new machine"))
@@ -284,13 +285,13 @@ def test_without_the_key_it_comes_back_and_says_that_the_seals_were_not_checked(
     store.close()
 
 
-def test_restoring_an_older_backup_says_how_much_history_is_not_in_it(sqlite_url: str, tmp_path: Path) -> None:
+def test_restoring_an_older_backup_says_how_much_history_is_not_in_it(
+    sqlite_url: str, actor: Actor, tmp_path: Path
+) -> None:
     store = open_store(sqlite_url)
-    write_history(store, 3, rows=1)
+    order_id = fill(store, actor)
     report = make_backup(store, tmp_path / "today.zip")
-    write_note = Performer(store, Actor(None, "mia", "agent"))  # type: ignore[arg-type]
-    order_id = write_order(store)
-    write_note.perform(note, order_id, text="Not in the backup")
+    Performer(store, actor).perform(note, order_id, text="Not in the backup")
     store.close()
     for path in tmp_path.glob("shop.db*"):
         path.unlink()
@@ -298,6 +299,17 @@ def test_restoring_an_older_backup_says_how_much_history_is_not_in_it(sqlite_url
     again = open_store(sqlite_url)
     assert verify_audit(again).is_intact
     again.close()
+
+
+def test_a_store_in_which_a_rule_does_not_hold_is_backed_up_and_not_called_good(
+    store: Store, actor: Actor, tmp_path: Path
+) -> None:
+    fill(store, actor)
+    with store.writer.begin() as connection:
+        connection.execute(text("UPDATE orders SET note_count = 7"))
+    report = make_backup(store, tmp_path / "today.zip")
+    assert not report.is_good and "104458" in report.problems[0]
+    assert report.file.exists()
 
 
 def test_a_full_disk_leaves_no_half_backup(sqlite_url: str, actor: Actor, tmp_path: Path, monkeypatch) -> None:

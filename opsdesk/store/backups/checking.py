@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
@@ -13,8 +14,9 @@ from opsdesk.store import chain
 from opsdesk.store.audit import verify_chain
 from opsdesk.store.backups.files import Description
 from opsdesk.store.chain import Head
-from opsdesk.store.engine import Store
+from opsdesk.store.engine import SCHEMA_VERSION, Store
 from opsdesk.store.keys import existing_audit_key
+from opsdesk.store.verify.running import verify_store
 
 MOST_NAMED = 20
 
@@ -24,12 +26,17 @@ def check_copy(store: Store, described: Description, noted: Sequence[Head]) -> t
 
     `noted` are heads of the history that must be in it.
     """
-    with store.reading() as session:
-        try:
+    try:
+        with store.reading() as session:
             found = [*_file_problems(session), *_missing_rows(session, described)]
-            return (*found, *_history_problems(session, described, noted))
-        except DatabaseError as error:
-            return (f"The copy cannot be read: {error.orig}.",)
+            found += _history_problems(session, described, noted)
+        if described.schema == SCHEMA_VERSION:
+            made_at = datetime.fromisoformat(described.made_at)
+            report = verify_store(store, now=made_at, with_seals=False)
+            found += [violation.sentence for violation in report.violations][:MOST_NAMED]
+    except DatabaseError as error:
+        return (f"The copy cannot be read: {error.orig}.",)
+    return tuple(found)
 
 
 def seals_can_be_checked() -> bool:
