@@ -134,7 +134,7 @@ def _by_words(session: Session, value: str, kind: Kind, limit: int) -> tuple[Hit
     words = value.split()[:MOST_WORDS]
     indexed = [word for word in words if len(word) >= SHORTEST_INDEXED]
     if indexed:
-        found = orders_with_words(session, indexed, limit=MOST_LOOKED_AT)
+        found, _ = orders_with_words(session, indexed, limit=MOST_LOOKED_AT)
         short = [word for word in words if len(word) < SHORTEST_INDEXED]
         return _orders(session, found, kind, limit, words=short)
     beginnings = [column for column in ("number", "email") if len(words) == 1]

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, and_, bindparam, column, select, table, text
+from sqlalchemy import Integer, Select, String, bindparam, column, func, select, table, text
 from sqlmodel import Session, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -19,10 +19,12 @@ from opsdesk.store.tables.orders import IN_HOUSE
 
 SHORTEST_INDEXED = 3
 """The text index knows pieces of three letters; shorter words are compared row by row."""
-MOST_MATCHES = 1000
+MOST_MATCHES = 500
 """How many orders are taken from an index before they are sorted, the newest of them."""
-DENSE = 20
-"""A word that every twentieth order has is met soon enough by walking."""
+DENSE = 100
+"""A word that every hundredth order has is met soon enough by walking."""
+PROBED = 2000
+"""Among so many of the newest orders Postgres first looks whether a word is that common."""
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
@@ -52,9 +54,8 @@ def find_matches(session: Session, query: QueueQuery, wanted: QueueFilter, *, no
         ids = orders_with_sku(session, wanted.sku, limit=MOST_MATCHES + 1)
         is_cut, rest = len(ids) > MOST_MATCHES, wanted.words
     elif indexed:
-        ids = orders_with_words(session, indexed, limit=MOST_MATCHES + 1)
-        is_cut = len(ids) > MOST_MATCHES
-        if is_cut and ids[0] - ids[-1] < MOST_MATCHES * DENSE:
+        ids, is_cut = orders_with_words(session, indexed, limit=MOST_MATCHES)
+        if is_cut and ids[0] - ids[-1] < len(ids) * DENSE:
             ids, is_cut, rest = None, False, wanted.words
     if ids is None and query.view is SavedView.LATE and query.sort is not Sort.DUE:
         ids = _most_overdue(session, now)
@@ -67,15 +68,26 @@ def _most_overdue(session: Session, now: datetime) -> list[int]:
     return list(session.connection().execute(_overdue(), {"now": now, "limit": MOST_MATCHES + 1}).scalars())
 
 
-def orders_with_words(session: Session, words: Sequence[str], *, limit: int) -> list[int]:
-    """Return the newest orders whose search text contains all words; each has at least `SHORTEST_INDEXED` letters."""
+def orders_with_words(session: Session, words: Sequence[str], *, limit: int) -> tuple[list[int], bool]:
+    """Return the newest orders whose search text has all words, and whether there are more than these.
+
+    Each word has at least `SHORTEST_INDEXED` letters. SQLite's index gives the newest first and can be left after
+    `limit`. The one of Postgres gives all at once, in no order: for a word that many orders have, the newest few
+    thousand orders are read instead.
+    """
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        found = connection.execute(_sqlite_words(), {"match": " ".join(map(_phrase, words)), "limit": limit})
-    else:
-        patterns = {f"word_{place}": f"%{word.translate(_LIKE)}%" for place, word in enumerate(words)}
-        found = connection.execute(_postgres_words(len(words)), {**patterns, "limit": limit})
-    return list(found.scalars())
+        match = {"match": " ".join(map(_phrase, words)), "limit": limit + 1}
+        found = list(connection.execute(_sqlite_words(), match).scalars())
+        return found[:limit], len(found) > limit
+    asked: dict[str, object] = {"limit": limit + 1, "probed": PROBED}
+    for place, word in enumerate(words):
+        asked |= {f"word_{place}": word, f"pattern_{place}": f"%{word.translate(_LIKE)}%"}
+    recent = list(connection.execute(_recent_words(len(words)), asked).scalars())
+    if len(recent) >= PROBED // DENSE:
+        return recent[:limit], True
+    found = list(connection.execute(_postgres_words(len(words)), asked).scalars())
+    return found[:limit], len(found) > limit
 
 
 def orders_with_sku(session: Session, sku: str, *, limit: int) -> list[int]:
@@ -101,11 +113,25 @@ def _sqlite_words() -> Select[Any]:
 
 
 @lru_cache(maxsize=16)
+def _recent_words(count: int) -> Select[Any]:
+    """Compare the words row by row: asked with LIKE, the planner would bring in the index with all it has."""
+    number, searched = col(OrderRow.id), col(OrderRow.search_text)
+    newest = select(func.max(number)).scalar_subquery()
+    words = (bindparam(f"word_{place}", type_=String()) for place in range(count))
+    having: Select[Any] = select(number).where(*(func.strpos(searched, word) > 0 for word in words))
+    recent = having.where(number > newest - bindparam("probed", type_=Integer()))
+    return recent.order_by(number.desc()).limit(bindparam("limit", type_=Integer()))
+
+
+@lru_cache(maxsize=16)
 def _postgres_words(count: int) -> Select[Any]:
-    patterns = (bindparam(f"word_{place}", type_=String()) for place in range(count))
-    contained = and_(*(col(OrderRow.search_text).like(pattern) for pattern in patterns))
-    newest = col(OrderRow.id).desc()
-    return select(col(OrderRow.id)).where(contained).order_by(newest).limit(bindparam("limit", type_=Integer()))
+    patterns = (bindparam(f"pattern_{place}", type_=String()) for place in range(count))
+    having: Select[Any] = select(col(OrderRow.id).label("id")).where(
+        *(col(OrderRow.search_text).like(pattern) for pattern in patterns)
+    )
+    # Behind this fence the planner cannot hope to meet the words soon while it walks the orders from the newest.
+    found = having.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(found.c.id).order_by(found.c.id.desc()).limit(bindparam("limit", type_=Integer()))
 
 
 @lru_cache(maxsize=1)
