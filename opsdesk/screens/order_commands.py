@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from opsdesk.operations.desk import assign, claim, follow, unfollow, wake
@@ -16,6 +18,9 @@ from opsdesk.store.views.order_parts import LastLook
 from opsdesk.store.views.timeline import news_since
 from opsdesk.widgets.choices import Choice
 
+if TYPE_CHECKING:
+    from opsdesk.store.work import Done
+
 _NOBODY = "-"
 
 
@@ -25,8 +30,6 @@ class OrderCommands(Attending[None]):
     detail: OrderDetail | None = None
     looked_before: LastLook | None = None
     neighbours: tuple[int, ...] = ()
-
-    _ALWAYS = frozenset({"previous", "next", "copy", "log"})
 
     def why_not(self, action: str, *parameters: object) -> str | None:
         """Say why a command cannot be given to this order now: by the rules of the shop, not by guessing."""
@@ -39,6 +42,17 @@ class OrderCommands(Attending[None]):
             return super().why_not(action, *parameters)
         problem = why_not_order(action, detail, self.desk.actor, self.desk.clock())
         return problem or super().why_not(action, *parameters)
+
+    def done(self, done: Done) -> None:
+        """Say what was done, and show the order as it is now without waiting to be told."""
+        super().done(done)
+        self.run_worker(self._read_again(), exclusive=True, group="reload")
+
+    async def _read_again(self) -> None:
+        with self.host.key_lane.held():
+            await self.load()
+        self.show_title()
+        self.show_keys()
 
     def action_commit(self) -> None:
         """Take the step that brings the order on."""
