@@ -109,6 +109,7 @@ def _contracts(folder: Path) -> subprocess.CompletedProcess[str]:
         ("store/engine.py", "import opsdesk.operations", "store knows domain, and nothing of who asks"),
         ("integrations/ports.py", "import opsdesk.store", "integrations know domain and ports"),
         ("operations/__init__.py", "import opsdesk.integrations.mail", "operations know domain, store and ports"),
+        ("demo/__init__.py", "import opsdesk.operations", "the demo knows domain and store"),
         ("screens/__init__.py", "import opsdesk.store.tables", "screens know operations and views"),
         ("screens/__init__.py", "from sqlmodel import Session", "screens know operations and views"),
         ("widgets/__init__.py", "import opsdesk.operations", "widgets know nothing of orders"),

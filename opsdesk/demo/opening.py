@@ -15,7 +15,7 @@ from opsdesk.domain.errors import Refused
 from opsdesk.store.anchor import replace_heads
 from opsdesk.store.chain import Head
 from opsdesk.store.engine import Store, connect, open_store, schema_version
-from opsdesk.store.filling import filling, is_empty, require_unused
+from opsdesk.store.filling import clear_tables, filling, is_empty, require_unused
 from opsdesk.store.migrate import migrate
 from opsdesk.store.views.setting import setting
 
@@ -57,15 +57,16 @@ def clear_demo(url: str) -> None:
     """
     if find_demo(url) is None:
         return
-    if make_url(url).get_backend_name() == "sqlite":
-        store = connect(url)
-        try:
+    store = connect(url)
+    try:
+        if store.is_sqlite:
             require_unused(store)
-        finally:
-            store.close()
+        else:
+            clear_tables(store)
+    finally:
+        store.close()
+    if store.is_sqlite:
         _remove(Path(make_url(url).database or ""))
-    else:
-        migrate(url, to="base")
 
 
 def build_demo(url: str, plan: DemoPlan, folder: Path, writer: Writes, key: bytes, progress: Progress) -> Head:
