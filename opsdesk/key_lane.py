@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.widgets import Input, TextArea
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 LONGEST_HOLD_S = 1.0
 """After this a person gets the keyboard back, whatever is still being read."""
 
-_LOST_CALLBACK_S = 0.5
+_LOOK_S, _LOOKS = 0.01, 50
+"""A node is waited for half a second at most, as long as it is there."""
+
 _PASSES = 2
 """A key's handler may post a message whose handler acts; that is one pass more than the key itself."""
 
@@ -88,7 +91,8 @@ class KeyLane:
     def _follows_in_the_same_text(self, event: events.Event) -> bool:
         """Say whether the key only adds to the text that the key before it added to."""
         focused = self._app.focused
-        if focused is None or focused is not self._unsettled or self._held:
+        if not isinstance(focused, Input | TextArea) or focused is not self._unsettled or self._held:
+            # A list takes letters too, but each of them may choose, close it and move the focus.
             return False
         return isinstance(event, events.Paste) or (
             isinstance(event, events.Key) and focused.check_consume_key(event.key, event.character)
@@ -113,12 +117,16 @@ class KeyLane:
     async def _pass_through(self, node: MessagePump) -> None:
         """Wait until a node has handled everything that it had been sent so far."""
         done = asyncio.Event()
-        if node.call_later(done.set):
-            # A node that is being removed may never answer.
+        if not (node.is_running and node.call_later(done.set)):
+            return
+        for _ in range(_LOOKS):
             try:
-                await asyncio.wait_for(done.wait(), _LOST_CALLBACK_S)
+                await asyncio.wait_for(done.wait(), _LOOK_S)
             except TimeoutError:
-                return
+                # A node that has been removed meanwhile never answers.
+                if node.is_running:
+                    continue
+            return
 
     async def _until_free(self) -> None:
         loop = asyncio.get_running_loop()

@@ -92,11 +92,13 @@ PLACES: tuple[Place, ...] = (
     Place("orders", "Orders", "1", ("queue",)),
     Place("outbox", "Outbox", "9", ("mails",)),
     Place("templates", "E-mail templates", aliases=("letters",)),
+    Place("history", "What I did", aliases=("mine",)),
     Place("users", "People", aliases=("people",)),
 )
 
 _ALL = ("everywhere",)
 _LIST = ("queue", "outbox")
+_ROWS = (*_LIST, "history", "users")
 _ONE = ("queue", "order")
 _ANY = Mode.ANY
 
@@ -148,20 +150,26 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         "open",
         "Open the row.",
-        ("queue", "outbox", "templates"),
+        ("queue", "outbox", "templates", "history", "users"),
         also=("ctrl+j",),
         is_taught=False,
     ),
     Command("list.mark", "space", "mark", "Mark the row and go on to the next one.", ("queue",)),
     Command("list.mark_all", "asterisk", "all", "Mark all rows that the filter shows.", ("queue",)),
     Command("list.clear_marks", "minus", "none", "Take all marks away.", ("queue",), is_taught=False),
-    Command("list.filter", "slash", "filter", "Show only the rows that match what is typed.", _LIST),
+    Command(
+        "list.filter",
+        "slash",
+        "filter",
+        "Show only the rows that match what is typed.",
+        ("queue", "outbox", "templates"),
+    ),
     Command("list.next_view", "greater_than_sign", "view", "Go to the next saved view.", _LIST, is_taught=False),
     Command("list.previous_view", "less_than_sign", "view", "Go to the previous saved view.", _LIST, is_taught=False),
     Command("list.sort", "S", "sort", "Sort by the next of: due, placed, total.", ("queue",)),
     Command("list.reverse", "R", "reverse", "Turn the sorting round.", ("queue",), is_taught=False),
-    Command("list.down", "j", "down", "Go one row down.", _LIST, is_taught=False),
-    Command("list.up", "k", "up", "Go one row up.", _LIST, is_taught=False),
+    Command("list.down", "j", "down", "Go one row down.", _ROWS, is_taught=False),
+    Command("list.up", "k", "up", "Go one row up.", _ROWS, is_taught=False),
     # One order, in the queue and when it is open.
     Command(
         "order.hold", "h", "hold", "Hold the order with a reason, or release it.", _ONE, also=("f7",), lane_label="Hold"
@@ -192,6 +200,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("mail.edit", "e", "edit", "Change the mail before it goes out.", ("outbox",)),
     Command("mail.order", "o", "its order", "Open the order that the mail is about.", ("outbox",)),
     Command("mail.settle", "y", "settle", "Say what became of a mail that is in doubt.", ("outbox",)),
+    # People.
+    Command("user.add", "insert", "add", "Add a person.", ("users",)),
+    Command("user.edit", "e", "edit", "Change a person's role and the login that acts as them.", ("users",)),
+    Command("user.secret", "K", "secret", "Set a password or PIN: your own, or as an admin somebody's.", ("users",)),
+    Command("user.unlock", "y", "unlock", "Give somebody new tries to sign in.", ("users",)),
+    Command("user.enrol", "T", "terminal", "Let a PIN be enough on this terminal.", ("users",)),
+    Command("user.close", "x", "close", "Let the person sign in no more; again: let them in.", ("users",), danger=True),
     Command("template.edit", "e", "edit", "Edit the template, with a preview beside it.", ("templates",)),
     Command("template.language", "l", "language", "Go to the next language.", ("templates",)),
 )
@@ -211,6 +226,7 @@ _SHOWN = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "space": "Space",
+    "insert": "Ins",
     "enter": "Enter",
     "escape": "Esc",
 }
