@@ -17,7 +17,6 @@ from tests.conftest import START
 from tests.queue_orders import mixed_orders, write_orders
 from tests.shop_orders import write_user
 
-
 ORDERED = [(view, sort, descending) for view in SavedView for sort in view.sorts for descending in (False, True)]
 
 
