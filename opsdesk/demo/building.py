@@ -38,6 +38,8 @@ SHOP = {
     "mail_from": "orders@hafen-hof.example",
 }
 _REPORT_EVERY = 5_000
+_PRESSED_AGAIN = 260
+"""Seconds until somebody who ordered twice by mistake has done so."""
 
 
 def shop_facts(zone: ZoneInfo) -> ShopFacts:
@@ -81,6 +83,7 @@ def _tell(stage: Stage, counter: Counter, index: int, placed: int, scene: Scene 
         return tale
     if scene.twins < 0 and before is not None:
         again = counter.same_again(before.basket)
+        placed = before.placed_at + _PRESSED_AGAIN
         tale = counter.order(index, placed, person=before.person, basket=again, channel=before.channel)
     else:
         tale = counter.order(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.demo.counter import days, hours
-from opsdesk.demo.moments import working
+from opsdesk.demo.moments import full_hour, working
 from opsdesk.demo.ordinary import Stage, Story, parcel_of, send_out, settle_at_once
 from opsdesk.demo.post import Fate, Wanted
 from opsdesk.demo.staff import ANNA, GONE, MIA, PIET, SOFIA, TOM, WORKER, Clerk
@@ -21,7 +21,7 @@ def ready(stage: Stage, tale: Tale) -> None:
 def late(stage: Stage, tale: Tale) -> None:
     """Was promised for a moment that has passed."""
     ready(stage, tale)
-    tale.promised_at = stage.end - hours(2 + tale.id % 30)
+    tale.promised_at = full_hour(stage.end - hours(2 + tale.id % 30))
     if tale.id % 2:
         tale.note(tale.placed_at + days(1), TOM, "Was not on the shelf where it should be. Looked twice.")
 
@@ -29,7 +29,7 @@ def late(stage: Stage, tale: Tale) -> None:
 def due_soon(stage: Stage, tale: Tale) -> None:
     """Has to leave with today's van."""
     ready(stage, tale)
-    tale.promised_at = stage.end + hours(0.4 + tale.id % 3)
+    tale.promised_at = full_hour(stage.end + hours(1 + tale.id % 3))
     tale.method = "express"
 
 

@@ -22,6 +22,11 @@ def moment_of(moment: int) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
+def full_hour(moment: int) -> int:
+    """Return the full hour before the moment: what is promised is promised for one."""
+    return moment - moment % 3_600
+
+
 def working(moment: int) -> int:
     """Return the moment, or the next working morning when nobody is in the house then."""
     day, second = divmod(moment, DAY)
