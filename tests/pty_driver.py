@@ -121,10 +121,10 @@ class Terminal:
         """How many bytes the program has written so far."""
         return len(self.raw)
 
-    def wait_for(self, wanted: str | Callable[[str], bool], timeout: float = _PATIENCE) -> str:
+    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = _PATIENCE) -> str:
         """Wait until the screen shows a text, or until a test on the screen holds; return the screen."""
         holds = wanted if callable(wanted) else lambda screen: wanted in screen
-        self._wait(lambda: holds(self._shown()), timeout, wanted)
+        self._wait(lambda: bool(holds(self._shown())), timeout, wanted)
         return self.text
 
     def wait_until_gone(self, unwanted: str, timeout: float = _PATIENCE) -> str:

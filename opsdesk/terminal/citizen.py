@@ -82,7 +82,7 @@ class CitizenApp(App[Result], Generic[Result]):
     def panic(self, *renderables: RenderableType) -> None:
         """End as after any other mistake: the input thread comes here with a traceback of its own."""
         told = "; ".join(_told_by(renderable) for renderable in renderables)
-        self.ops_crash(RuntimeError(f"The terminal could not be read: {told}"))
+        self._handle_exception(RuntimeError(f"The terminal could not be read: {told}"))
 
 
 def run_citizen(app: CitizenApp[Any]) -> int:

@@ -32,7 +32,7 @@ _LONGEST_MESSAGE = 300
 _HIDDEN = "<hidden>"
 # Compiled when they are needed, which is hopefully never.
 _SECRETS: Final = (
-    r"(?<=://)[^/\s@]+(?=@)",
+    r"(?<=://)[^/\n@]+(?=@)",
     r"(?i)(?<=bearer )\S+|(?<=basic )\S+",
     r"(?i)((?:pass(?:word|wd|phrase)?|pin|pepper|secret|token|api[_-]?key|authorization)\w*['\"]?\s*[=:]\s*)"
     r"(?:'[^']*'|\"[^\"]*\"|[^\s,;)\]}]+)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ class Bare(Behaviour, App[None]):
 
 
 if __name__ == "__main__":
+    if "nohup" in MODE:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if "bare" in MODE:
         bare = Bare()
         bare.run()
