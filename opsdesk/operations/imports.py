@@ -7,7 +7,7 @@ what came in is found unchanged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsdesk.domain.errors import Denied
 from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
@@ -17,6 +17,7 @@ from opsdesk.operations.source_updates import follow_source
 from opsdesk.store.intake.batch import sort_batch
 from opsdesk.store.intake.products import sort_products
 from opsdesk.store.intake.runs import Counts, Intake
+from opsdesk.store.intake.words import kept_payload, kept_text
 from opsdesk.store.tables import ImportRunRow
 from opsdesk.store.work import Done, Operation, Performer, Work, operation
 
@@ -60,7 +61,7 @@ def import_orders(
     counts = Counts()
     for orders, rejections in _batches(file.orders()):
         for rejection in rejections:
-            refused(rejection)
+            refused(_without_cards(rejection))
         counts += take(orders, len(rejections))
         progress(counts)
     if intake:
@@ -96,7 +97,7 @@ def import_products(
     counts = Counts()
     for products, rejections in _product_batches(file.products()):
         for rejection in rejections:
-            refused(rejection)
+            refused(_without_cards(rejection))
         counts += take(products, len(rejections))
     if not dry_run:
         intake.finish()
@@ -138,6 +139,11 @@ def _products_rehearsal(performer: Performer) -> Callable[[list[IncomingProduct]
         return Counts(len(found.new), len(found.changed), found.unchanged, rejected)
 
     return take
+
+
+def _without_cards(rejection: Rejection) -> Rejection:
+    """Return the rejection as it may be written to a file."""
+    return replace(rejection, raw=kept_payload(rejection.raw), reason=kept_text(rejection.reason))
 
 
 def _require_permission(performer: Performer, begin: Operation[...]) -> None:

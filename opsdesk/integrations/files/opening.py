@@ -26,7 +26,8 @@ LONGEST_RECORD = 4_000_000
 """Characters of one line, and of one record of JSON. No order is that long."""
 
 _CHUNK = 262_144
-_MOST_UNPACKED_TIMES = 200
+_MOST_UNPACKED_TIMES = 100
+_MOST_BLANK_LINES = 100_000
 _NEVER_A_BOMB = 16_000_000
 _LARGEST_DIRECTORY = 1_000_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -101,7 +102,11 @@ class Source:
     def lines(self) -> Iterator[str]:
         """Read the text line by line, each with its line end; at most `LONGEST_RECORD` characters."""
         rest = ""
+        blank = 0
         for chunk in self.chunks():
+            blank = blank + len(chunk) if chunk.isspace() else 0
+            if blank > _MOST_BLANK_LINES:
+                raise Invalid("file", f"{self.name} is mostly blank: it is no file of orders. Nothing was imported.")
             rest += chunk
             if len(rest) > LONGEST_RECORD and "\n" not in rest[:LONGEST_RECORD]:
                 raise Invalid("file", f"{self.name} has a line of more than {LONGEST_RECORD} letters; no order has.")
@@ -174,14 +179,15 @@ def _unpacked(file: _Counted, packed: str) -> Iterator[IO[bytes]]:
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [
-        member
-        for member in archive.infolist()
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/") and "/." not in f"/{member.filename}"
-    ]
+    members = [member for member in archive.infolist() if not member.is_dir() and not _is_bookkeeping(member.filename)]
     if len(members) != 1:
         raise Invalid("file", f"The archive holds {len(members)} files. Unpack it and import them one by one.")
     return members[0]
+
+
+def _is_bookkeeping(name: str) -> bool:
+    """Say whether the entry is what some systems put beside the file that was meant."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
 def _require_small_directory(file: BinaryIO, name: str) -> None:

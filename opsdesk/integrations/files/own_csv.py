@@ -51,7 +51,7 @@ _NUMBERS = frozenset(
         "line_cancelled", "line_shipped", "line_delivered", "line_returned",
     }
 )  # fmt: skip
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 
 
 def orders(source: Source) -> Iterator[IncomingOrder | Rejection]:

@@ -10,7 +10,7 @@ from opsdesk.integrations.files.json_records import RawRecord, json_lines
 from opsdesk.integrations.files.opening import Source
 from opsdesk.integrations.files.own_records import order_from
 
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 
 
 def orders(source: Source) -> Iterator[IncomingOrder | Rejection]:

@@ -29,7 +29,7 @@ COLUMNS = frozenset({"sku", "title", "price", "currency"})
 """What no such table lacks."""
 
 _NUMBERS = frozenset({"price", "weight_g", "stock"})
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 
 
 def products_of_lines(source: Source) -> Iterator[IncomingProduct | Rejection]:

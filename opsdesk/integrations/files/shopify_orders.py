@@ -44,7 +44,7 @@ from opsdesk.integrations.files.values import (
 COLUMNS = frozenset({"Name", "Financial Status", "Lineitem quantity", "Lineitem name", "Created at", "Total"})
 """What no such export lacks."""
 
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 _WHOLE_ORDER = ("Financial Status", "Total", "Created at", "Currency")
 _SENT = frozenset({"fulfilled"})
 _NOT_SENT = frozenset({"", "unfulfilled", "pending", "restocked"})
@@ -57,7 +57,7 @@ def orders(source: Source, reading: Reading) -> Iterator[IncomingOrder | Rejecti
         try:
             yield _order(group, reading)
         except Invalid as problem:
-            raw = payload_of([row.cells for row in group])
+            raw = _payload(group)
             yield Rejection(group[0].line, problem.field, problem.message, raw[:_LONGEST_SHOWN])
 
 
@@ -105,10 +105,14 @@ def _order(group: list[TableRow], reading: Reading) -> IncomingOrder:
         billing=billing,
         notes=_notes(cells, placed_at),
         line=group[0].line,
-        payload=payload_of([{name: cell for name, cell in row.cells.items() if cell} for row in group]),
+        payload=_payload(group),
     )
     order = payments(with_sums(order, cells), cells, reading)
     return checked(known_currency(_with_progress(order, cells, reading)))
+
+
+def _payload(group: list[TableRow]) -> str:
+    return payload_of([{name: cell for name, cell in row.cells.items() if cell} for row in group])
 
 
 def _lines(group: list[TableRow], currency: str) -> tuple[IncomingLine, ...]:

@@ -15,7 +15,7 @@ from opsdesk.integrations.files.values import minor_of
 COLUMNS = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
 """What no such export lacks."""
 
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 _UNSAID = "Default Title"
 
 

@@ -24,7 +24,7 @@ KEYS = frozenset({"sku", "regular_price"})
 
 _NO_GOODS = frozenset({"variable", "grouped"})
 _WEIGHT = re.compile(r"Weight \((?P<unit>[a-z]+)\)\Z")
-_LONGEST_SHOWN = 2_000
+_LONGEST_SHOWN = 20_000
 
 
 def products_of_records(records: Iterator[RawRecord], reading: Reading) -> Iterator[IncomingProduct | Rejection]:
