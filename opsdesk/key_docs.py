@@ -11,6 +11,8 @@ _TITLES = {
     "queue": "Order queue",
     "order": "An open order",
     "outbox": "Outbox",
+    "history": "What I did",
+    "users": "People",
     "templates": "E-mail templates",
 }
 

@@ -15,7 +15,14 @@ from opsdesk.keys import COMMANDS, PLACES, Command, Mode, bindings, commands_of,
 from opsdesk.screens.host import SCREENS
 from opsdesk.widgets.key_bar import BarKey, Hints
 
-_SCREENS = {"queue": "orders", "order": "order", "outbox": "outbox", "templates": "templates"}
+_SCREENS = {
+    "queue": "orders",
+    "order": "order",
+    "outbox": "outbox",
+    "templates": "templates",
+    "history": "history",
+    "users": "users",
+}
 
 
 def clashes(commands: tuple[Command, ...]) -> list[str]:

@@ -54,7 +54,7 @@ def require_name(name: str) -> str:
     Raises:
         Invalid: it is too short or long, holds other characters, or belongs to the program itself.
     """
-    cleaned = name.strip()
+    cleaned = name.strip().lower()
     if not _NAME.match(cleaned):
         raise Invalid("name", "A sign-in name has 2 to 32 letters a-z, digits, dots or dashes; a letter first.")
     if cleaned in _TAKEN_NAMES:

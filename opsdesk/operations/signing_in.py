@@ -41,15 +41,16 @@ def sign_in(
     """
     if proof is Proof.PIN and not pin_is_enough(store):
         raise Refused("This terminal is not enrolled for PINs. Sign in with your password.")
+    name = name.strip().lower()
     nobody = Performer(store, Actor(None, "sign-in", Role.SYSTEM, terminal), clock)
-    tried = count_try(store, name.strip(), proof, now=clock())
+    tried = count_try(store, name, proof, now=clock())
     if tried.locked_until is not None:
         nobody.perform(note_failure, tried.user_id, proof=proof, number=0)
         raise Refused(_locked(name, tried.locked_until, clock()))
     if not is_right(proof, secret, tried.secret_hash):
         nobody.perform(note_failure, tried.user_id, proof=proof, number=tried.number)
         raise Invalid(proof.value, wrong(proof))
-    return _signed_in(store, name.strip(), proof, tried, terminal, clock)
+    return _signed_in(store, name, proof, tried, terminal, clock)
 
 
 def wrong(proof: Proof) -> str:

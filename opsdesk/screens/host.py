@@ -40,6 +40,7 @@ SCREENS: Mapping[str, str] = {
     "order": "opsdesk.screens.order:OrderScreen",
     "outbox": "opsdesk.screens.outbox:OutboxScreen",
     "templates": "opsdesk.screens.templates:TemplatesScreen",
+    "history": "opsdesk.screens.history:HistoryScreen",
     "users": "opsdesk.screens.users:UsersScreen",
     "sign_in": "opsdesk.screens.sign_in:SignInScreen",
     "lock": "opsdesk.screens.lock:LockScreen",
