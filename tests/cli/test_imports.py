@@ -60,11 +60,6 @@ def test_a_refused_record_leaves_no_card_number_behind(
     path = written(tmp_path, "orders.jsonl", json_lines(bad))
     run(monkeypatch, capsys, "import", "orders", path, "--rejects", tmp_path / "bad.jsonl")
     assert "411111111111" not in (tmp_path / "bad.jsonl").read_text().replace(" ", "")
-        "bad.jsonl",
-        "homes",
-        "orders.jsonl",
-        "shop.db",
-    ] or "bad.jsonl" in os.listdir(tmp_path)
 
 
 def test_a_link_is_not_followed_when_refused_records_are_written(
