@@ -195,7 +195,7 @@ class StatusMenu(LetterForm):
             return "CHOOSE"
         if not self.has_mail:
             return "SET WITHOUT A MAIL"
-        return f"SEND TO {self.detail.head.email}" if self.detail else "SEND"
+        return "SEND THE MAIL"
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Send the mail and change the order, both or neither."""
@@ -274,4 +274,5 @@ class StatusMenu(LetterForm):
         if self.status is None:
             return []
         due = self.written.deadline if self.written is not None and self.has_mail else None
-        return effect_lines(self.status, moment(due, self.desk.clock(), self.desk.zone) if due else "", width)
+        to = self.detail.head.email if self.detail is not None and self.has_mail else ""
+        return effect_lines(self.status, to, moment(due, self.desk.clock(), self.desk.zone) if due else "", width)

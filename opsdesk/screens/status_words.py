@@ -25,13 +25,14 @@ def asks_word(status: Status) -> str:
     return "cancels the order" if any(each.kind is EffectKind.CANCEL for each in status.effects) else ""
 
 
-def effect_lines(status: Status, due: str, width: int) -> list[Content]:
-    """Return the status, what telling it does, and by when the customer is asked to answer."""
+def effect_lines(status: Status, to: str, due: str, width: int) -> list[Content]:
+    """Return the status, what telling it does, whom the mail goes to, and by when the customer is asked to answer."""
     does = " ".join(
         _EFFECT_WORDS[each.kind].format(hold=each.hold.label if each.hold else "") for each in status.effects
     )
     lines = Content.assemble((status.name, f"bold {Tone.NOW.style}"), (f"  {does}", Tone.DIM.style)).wrap(width)
-    if due:
-        days = plural(status.answer_days or 0, "working day")
-        lines += Content.styled(f"Asks to answer by {due} ({days}).", Tone.LOOK.style).wrap(width)
+    goes = f"To {to}. " if to else "No mail goes out. "
+    days = plural(status.answer_days or 0, "working day")
+    asks = f"Answer by {due} ({days})." if due else ""
+    lines += Content.assemble((goes, Tone.PLAIN.style), (asks, Tone.LOOK.style)).wrap(width)
     return lines
