@@ -22,8 +22,8 @@ from opsdesk.domain.incoming import (
     IncomingOrder,
     IncomingParcel,
     IncomingPayment,
-    checked,
 )
+from opsdesk.domain.incoming_rules import checked
 from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle
 from opsdesk.domain.payments import TransactionKind, TransactionState
 from opsdesk.integrations.files.values import (

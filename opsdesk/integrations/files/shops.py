@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingParcel, with_conflict
+from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingParcel
+from opsdesk.domain.incoming_rules import with_conflict
 from opsdesk.domain.orders import Lifecycle, is_covered
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 

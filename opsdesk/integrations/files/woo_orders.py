@@ -8,17 +8,8 @@ from datetime import datetime
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.incoming import (
-    IncomingAddress,
-    IncomingHold,
-    IncomingNote,
-    IncomingOrder,
-    Rejection,
-    all_shipped,
-    cancelled,
-    checked,
-    with_conflict,
-)
+from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingNote, IncomingOrder, Rejection
+from opsdesk.domain.incoming_rules import all_shipped, cancelled, checked, with_conflict
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.integrations.files.json_records import RawRecord
 from opsdesk.integrations.files.own_jsonl import rejection

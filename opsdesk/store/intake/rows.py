@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
@@ -12,6 +13,25 @@ from opsdesk.domain.payments import Movement, TransactionKind, TransactionState,
 from opsdesk.domain.searching import order_search_text, reversed_digits
 from opsdesk.store.intake.parts import Arrival, Row, Rows, add_holds, add_notes, add_parcels
 from opsdesk.store.intake.words import kept_code, kept_email, kept_line
+
+_SAME = (
+    "source",
+    "external_id",
+    "placed_at",
+    "currency",
+    "goods_minor",
+    "discount_minor",
+    "shipping_minor",
+    "tax_minor",
+    "tax_included",
+    "total_minor",
+    "temperature",
+    "promised_at",
+    "touched_at",
+    "packing_since",
+    "told_at",
+)
+_SETTLED = tuple(field.name for field in fields(SettledColumns))
 
 
 def add_order(rows: Rows, order: IncomingOrder, arrival: Arrival) -> None:
@@ -138,44 +158,21 @@ def payment_row(paid: IncomingPayment, currency: str, order_id: int) -> Row:
 def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) -> Row:
     number, name, email = kept_code(order.number), kept_line(order.customer_name), kept_email(order.email)
     return {
+        **{name: getattr(order, name) for name in _SAME},
+        **{name: getattr(settled, name) for name in _SETTLED},
         "id": arrival.order_id,
         "number": number,
         "number_reversed": number[::-1],
-        "source": order.source,
-        "external_id": order.external_id,
         "channel": kept_code(order.channel),
-        "placed_at": order.placed_at,
         "received_at": order.received_at or arrival.now,
-        "currency": order.currency,
         "customer_id": arrival.customer_id,
         "customer_name": name,
         "email": email,
         "phone": kept_code(order.phone),
         "phone_reversed": reversed_digits(order.phone),
         "language": kept_code(order.language),
-        "lifecycle": settled.lifecycle,
-        "payment_status": settled.payment_status,
-        "fulfilment_status": settled.fulfilment_status,
-        "headline": settled.headline,
-        "stage": settled.stage,
-        "is_open": settled.is_open,
-        "hold_type": settled.hold_type,
-        "goods_minor": order.goods_minor,
-        "discount_minor": order.discount_minor,
-        "shipping_minor": order.shipping_minor,
-        "tax_minor": order.tax_minor,
-        "tax_included": order.tax_included,
-        "total_minor": order.total_minor,
-        "paid_minor": settled.paid_minor,
-        "line_count": settled.line_count,
-        "unit_count": settled.unit_count,
-        "temperature": order.temperature,
-        "promised_at": order.promised_at,
         "shipping_method": kept_line(order.shipping_method),
-        "touched_at": order.touched_at,
-        "packing_since": order.packing_since,
         "told_status": kept_code(order.told_status) if order.told_status else None,
-        "told_at": order.told_at,
         "note_count": len(order.notes),
         "risk_level": kept_code(order.risk_level),
         "tags": kept_line(order.tags),

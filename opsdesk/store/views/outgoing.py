@@ -40,6 +40,35 @@ from opsdesk.store.tables import (
 
 Table = TypeVar("Table", bound=SQLModel)
 PAGE = 200
+_SAME = (
+    "source",
+    "external_id",
+    "number",
+    "placed_at",
+    "currency",
+    "total_minor",
+    "channel",
+    "customer_name",
+    "email",
+    "phone",
+    "language",
+    "discount_minor",
+    "shipping_minor",
+    "tax_minor",
+    "tax_included",
+    "shipping_method",
+    "temperature",
+    "risk_level",
+    "tags",
+    "staff_fields",
+    "told_status",
+    "told_at",
+    "promised_at",
+    "received_at",
+    "touched_at",
+    "packing_since",
+)
+"""Columns of an order that are called the same in a file."""
 
 
 def orders_after(session: Session, order_id: int) -> tuple[list[IncomingOrder], int]:
@@ -115,35 +144,9 @@ def _order(row: OrderRow, parts: _Parts, identity: str) -> IncomingOrder:
     positions = {line.id or 0: position for position, line in enumerate(parts.lines[order_id], 1)}
     addresses = {address.kind: _address(address) for address in parts.addresses[order_id]}
     return IncomingOrder(
-        source=row.source,
-        external_id=row.external_id,
-        number=row.number,
-        placed_at=row.placed_at,
-        currency=row.currency,
         lines=tuple(_line(line) for line in parts.lines[order_id]),
-        total_minor=row.total_minor,
-        channel=row.channel,
         customer_id="" if row.email == identity else identity.removeprefix(f"{row.source}:"),
-        customer_name=row.customer_name,
-        email=row.email,
-        phone=row.phone,
-        language=row.language,
-        discount_minor=row.discount_minor,
-        shipping_minor=row.shipping_minor,
-        tax_minor=row.tax_minor,
-        tax_included=row.tax_included,
         lifecycle=Lifecycle(row.lifecycle),
-        shipping_method=row.shipping_method,
-        temperature=row.temperature,
-        risk_level=row.risk_level,
-        tags=row.tags,
-        staff_fields=row.staff_fields,
-        told_status=row.told_status,
-        told_at=row.told_at,
-        promised_at=row.promised_at,
-        received_at=row.received_at,
-        touched_at=row.touched_at,
-        packing_since=row.packing_since,
         shipping=addresses.get("shipping"),
         billing=addresses.get("billing"),
         payments=tuple(_payment(paid) for paid in parts.payments[order_id]),
@@ -153,6 +156,7 @@ def _order(row: OrderRow, parts: _Parts, identity: str) -> IncomingOrder:
         notes=tuple(IncomingNote(note.text, note.written_at, note.author) for note in parts.notes[order_id]),
         cancellations=tuple(_cancellation(record, positions) for record in parts.cancellations[order_id]),
         is_own=True,
+        **{name: getattr(row, name) for name in _SAME},
     )
 
 
