@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from contextvars import Context, copy_context
 from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -100,13 +101,14 @@ class OpsDeskApp(DeskHost):
 
         loop = asyncio.get_running_loop()
         self._seen_activity = await self.desk.read(newest)
-        self._doorbell = Doorbell(self.desk.store, partial(self._ring, loop))
+        # What is called from another thread begins in an empty context, where Textual finds no app.
+        self._doorbell = Doorbell(self.desk.store, partial(self._ring, loop, copy_context()))
         self._doorbell.start()
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring(self, loop: asyncio.AbstractEventLoop, context: Context) -> None:
         """Called on the doorbell's thread."""
         with suppress(RuntimeError):  # the app has just ended
-            loop.call_soon_threadsafe(self._rung)
+            loop.call_soon_threadsafe(self._rung, context=context)
 
     def _rung(self) -> None:
         if not self._is_looking:
