@@ -29,7 +29,11 @@ class Sheet(Widget):
 
     def redraw(self) -> None:
         """Draw again what differs."""
-        if self._strips is None or not self.is_attached:
+        if not self.is_attached:
+            return
+        if self._strips is None:
+            # Nothing to compare with, e.g. after other styles: what stands on the terminal is old all the same.
+            self.refresh()
             return
         old, self._strips = self._strips, self._laid_out()
         for y, (before, after) in enumerate(zip(old, self._strips, strict=True)):
