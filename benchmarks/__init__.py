@@ -1,0 +1,1 @@
+"""What must be fast, each measured against its raw limit in the same run."""

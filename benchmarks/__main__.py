@@ -1,0 +1,61 @@
+"""`python -m benchmarks [PART ...]`: measure everything, or only some parts; print it and write `docs/benchmarks.md`.
+
+`OPSDESK_BENCH_ORDERS` scales it down. `OPSDESK_BENCH_FOLDER` keeps the SQLite shop for the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.figures import Table
+from benchmarks.machine import describe
+from benchmarks.reads import measure_reads
+from benchmarks.report import report_text, table_text
+from benchmarks.shops import Shop, places, postgres_version, shops
+
+_REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+PARTS: dict[str, Callable[[Sequence[Shop]], Sequence[Table]]] = {
+    "reads": lambda made: [measure_reads(shop) for shop in made],
+}
+
+
+def main() -> int:
+    """Run the parts that were named, or all; the exit code says whether every bar was kept."""
+    orders = int(os.environ.get("OPSDESK_BENCH_ORDERS", "1000000"))
+    wanted = sys.argv[1:] or list(PARTS)
+    began = time.monotonic()
+    tables = [Table("Building", "1,000,000 orders in minutes, through bulk inserts")]
+    with _home() as folder, places(folder) as where, shops(where, orders, tables[0]) as made:
+        machine = describe(postgres_version(made[1]), orders)
+        for name in wanted:
+            for table in PARTS[name](made):
+                tables.append(table)
+                print(table_text(table), flush=True)
+    tables = [table for table in tables if table.rows]
+    report = report_text(machine, tables, (time.monotonic() - began) / 60)
+    if wanted == list(PARTS):
+        _REPORT.write_text(report, encoding="utf-8")
+    print(report.partition("## ")[0])
+    return int(any(row.misses for table in tables for row in table.rows))
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """Keep the tester's own shop and settings out of it."""
+    with tempfile.TemporaryDirectory(prefix="opsdesk-bench-") as temporary:
+        for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
+            os.environ[f"XDG_{kind}_HOME"] = str(Path(temporary) / kind.lower())
+        kept = Path(os.environ.get("OPSDESK_BENCH_FOLDER", temporary))
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
