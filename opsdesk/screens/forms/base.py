@@ -171,6 +171,8 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         fields = {name: value for name, value in draft.fields.items() if not name.startswith("@")}
         was = {name.removeprefix(_WAS): value for name, value in draft.fields.items() if name.startswith(_WAS)}
         self.form.fill(fields)
+        for text in self.form.query(TextField):
+            text.move_cursor(text.document.end)
         kept = draft.saved_at.astimezone(self.desk.zone)
         self.say("Taken up where you left it.", hint=f"kept {kept:%d %b %H:%M}")
         self.taken_up(fields)

@@ -61,8 +61,8 @@ class CancelPanel(OrderForm):
         self.say(f"Cancels {units}, worth {detail.amounts.total}. The record stays; waiting mails are taken back.")
 
     def commit_label(self) -> str | None:
-        """Say what F9 does, and why."""
-        return f"CANCEL: {CANCEL_WORDS[self.reason].upper()}" if self.reason else "CANCEL IT"
+        """Say what F9 does."""
+        return "CANCEL THE ORDER"
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Cancel, once there is a reason."""
@@ -81,6 +81,7 @@ class CancelPanel(OrderForm):
         if fields.get("reason"):
             self.reason = CancelReason(fields["reason"])
             point_at(self.reasons, self.reason.value)
+            self.say(f"Taken up: cancel because {CANCEL_WORDS[self.reason]}.", hint="F9 cancels, F4 chooses again")
 
     def _keep(self, values: Mapping[str, str]) -> None:
         super()._keep({**values, "reason": self.reason.value if self.reason else ""})

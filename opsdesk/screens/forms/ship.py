@@ -43,6 +43,7 @@ class ShipPanel(LetterForm):
         super().__init__("SHIP", [], order_id)
         self.carriers: tuple[Carrier, ...] = ()
         self.has_mail = True
+        self._in_mail: LetterParcel | None = None
 
     def compose_form(self) -> ComposeResult:
         """Yield the place of the form; its fields are known when the order is."""
@@ -87,7 +88,7 @@ class ShipPanel(LetterForm):
         units = sum(_whole(text) or 0 for name, text in self.form.values.items() if name.startswith(_LINE))
         carrier = self.form.values.get("carrier", "").strip()
         by = f" BY {carrier.upper()}" if carrier else ""
-        return f"SHIP {plural(units, 'UNIT', 'UNITS')}{by}{'' if self.has_mail else ', NO MAIL'}"
+        return f"SHIP {plural(units, 'UNIT', 'UNITS')}{by}"
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Send the parcel, with its mail."""
@@ -137,7 +138,8 @@ class ShipPanel(LetterForm):
         status, detail = self._status, self.detail
         if status is None or detail is None or not self.has_mail:
             return
-        if await self.write_letter(status, parcel=self._parcel(detail)) is None or not self.is_attached:
+        self._in_mail = self._parcel(detail)
+        if await self.write_letter(status, parcel=self._in_mail) is None or not self.is_attached:
             return
         if self.is_reworded:
             self.say("Your own words stay in the mail.", hint="F5 writes it anew")
@@ -157,8 +159,9 @@ class ShipPanel(LetterForm):
     @on(Form.Edited)
     def _parcel_changed(self, event: Form.Edited) -> None:
         self.show_keys()
-        if self.written is not None and not self.is_reworded:
-            self.run_worker(self._write_mail(), exclusive=True, group="letter")
+        if self.written is None or self.detail is None or self._parcel(self.detail) == self._in_mail:
+            return
+        self.run_worker(self._write_mail(), exclusive=True, group="letter")
 
     def action_reread(self) -> None:
         """Write the mail anew, whatever was typed into it."""
