@@ -10,6 +10,7 @@ import typer
 from opsdesk.cli import app, audit, exports, imports, mail, orders, shop, statuses, users
 from opsdesk.cli.backup import backup, restore
 from opsdesk.cli.demo import demo
+from opsdesk.cli.doctor import doctor
 from opsdesk.cli.migrate import migrate
 from opsdesk.cli.verify import verify
 from opsdesk.cli.worker import worker
@@ -36,4 +37,5 @@ def whole() -> typer.Typer:
     app.command("backup")(backup)
     app.command("restore")(restore)
     app.command("migrate")(migrate)
+    app.command("doctor")(doctor)
     return app

@@ -28,7 +28,7 @@ def check_copy(store: Store, described: Description, noted: Sequence[Head]) -> t
     """
     try:
         with store.reading() as session:
-            found = [*_file_problems(session), *_missing_rows(session, described)]
+            found = [*file_problems(session), *_missing_rows(session, described)]
             found += _history_problems(session, described, noted)
         if described.schema == SCHEMA_VERSION:
             made_at = datetime.fromisoformat(described.made_at)
@@ -48,7 +48,8 @@ def seals_can_be_checked() -> bool:
     return True
 
 
-def _file_problems(session: Session) -> Iterable[str]:
+def file_problems(session: Session) -> Iterable[str]:
+    """Read a whole SQLite file for damage; a server looks after its files itself."""
     if session.get_bind().dialect.name != "sqlite":
         return
     for (answer,) in session.execute(text(f"PRAGMA integrity_check({MOST_NAMED})")):
