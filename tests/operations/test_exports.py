@@ -43,6 +43,7 @@ from opsdesk.store.tables import (
     ProductRow,
     TransactionRow,
 )
+from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
 from tests.integrations.files.samples import json_lines, own_order, shopify_order, shopify_text, woo_order, written
@@ -225,3 +226,28 @@ PRODUCTS = json_lines(
      "weight_g": 500, "stock": 7, "ean": "4006381333931"},
     {"opsdesk": "product/1", "sku": "OLD", "title": "Old", "price": "100", "currency": "JPY", "active": False},
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_what_came_in_keeps_every_promise_of_the_store(
+    store: Store, admin: Actor, clock: StillClock, tmp_path: Path, kind: str
+) -> None:
+    performer = Performer(store, admin, clock)
+    a_lively_shop(performer, tmp_path)
+    woo = json.dumps(
+        [
+            woo_order(2, status="completed", date_modified_gmt="2026-04-02T00:00:00"),
+            woo_order(3, status="cancelled", date_modified_gmt="2026-04-02T00:00:00"),
+            woo_order(4, status="refunded"),
+        ]
+    )
+    taken_in(performer, written(tmp_path, "again", woo))
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    migrate(url)
+    other = open_store(url)
+    taken_in(Performer(other, admin, clock), taken_out(performer, tmp_path, kind))
+    for shop in (store, other):
+        report = verify_store(shop, now=clock())
+        assert [str(violation) for violation in report.violations] == []
+        assert report.orders > 25
+    other.close()
