@@ -82,6 +82,7 @@ class OpsDeskApp(DeskHost):
         else:
             self.push_screen(self.screen_for("sign_in"))  # type: ignore[arg-type]  # always part of the program
         await self._listen()
+        await self._look_at_mails()
         self._work_beside()
 
     async def _sign_in(self) -> None:
@@ -133,8 +134,20 @@ class OpsDeskApp(DeskHost):
         self._seen_activity = max(self._seen_activity, *(line.id for line in lines))
         for change in self._changes(lines):
             self.tell_screens(change)
+        if any(line.subject_kind == "mail" or line.action.startswith("mail") for line in lines):
+            await self._look_at_mails()
         if len(lines) == _MOST_CHANGES:
             self._rung()
+
+    async def _look_at_mails(self) -> None:
+        """Raise an alert for mails that nothing moves on by itself."""
+        from opsdesk.store.views.outbox import MailView, outbox_counts
+
+        with suppress(OpsDeskError):
+            counts = await self.desk.read(outbox_counts)
+            stuck = counts[MailView.IN_DOUBT] + counts[MailView.FAILED]
+            words = f"{stuck} mail{'s need' if stuck > 1 else ' needs'} somebody (9)"
+            self.show_alerts((words,) if stuck else ())
 
     def _changes(self, lines: Sequence[ChangeLine]) -> list[StoreChange]:
         """Part what this terminal did from what others did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsdesk.keys import COMMANDS, PLACES, Command, Mode, commands_of, shown_key
+from opsdesk.keys import PLACES, Command, Mode, commands_of, shown_key
 
 _TITLES = {
     "everywhere": "Everywhere",
@@ -69,8 +69,3 @@ def help_rows(*screens: str) -> Iterator[tuple[str, str, str]]:
     for each in commands_of(*screens):
         if each.label or each.mode is not Mode.ANY:
             yield shown_keys(each), each.label, each.help
-
-
-def command_count() -> int:
-    """Return how many commands there are."""
-    return len(COMMANDS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.actions import SkipAction
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.keys import command, commands_of, place
+from opsdesk.keys import command, place
 from opsdesk.screens.carrying import Banner
 from opsdesk.screens.explaining import Explaining
 from opsdesk.widgets.scan_box import ScanBox
@@ -95,6 +95,12 @@ class Acting(Explaining[ResultT]):
 
         self.app.push_screen(HelpScreen(self.KEYS))
 
+    def action_palette(self) -> None:
+        """List every command and screen, found by typing."""
+        from opsdesk.screens.palette import open_palette
+
+        open_palette(self)  # type: ignore[arg-type]  # every desk is a DeskScreen
+
     def action_undo(self) -> None:
         """Take back the newest command of this person."""
         newest = self.host.undoable
@@ -171,7 +177,3 @@ class Acting(Explaining[ResultT]):
             self.say_no("Nobody else can sign in here in this version.")
         else:
             self.app.push_screen(screen)
-
-    def command_words(self) -> dict[str, str]:
-        """Return the commands that work here now, by `label key`, for the palette."""
-        return {f"{each.label}  ({each.shown_key})": each.id for each in commands_of(*self.KEYS) if each.label}

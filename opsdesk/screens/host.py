@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.worker import WorkerCancelled, WorkerFailed, active_worker
+from textual.worker import WorkerCancelled, WorkerFailed, WorkType, active_worker
 
 from opsdesk import theme
 from opsdesk.domain.errors import Unavailable
 from opsdesk.key_lane import KeyLane
 from opsdesk.keys import Mode, commands_of
 from opsdesk.screens.idle import Idle
+from opsdesk.screens.registry import SCREENS
 from opsdesk.settings import Glyphs
+from opsdesk.terminal.ascii_glyphs import ASCII_GLYPHS
 from opsdesk.terminal.citizen import CitizenApp
 from opsdesk.terminal.place import terminal_name
 
@@ -34,29 +37,6 @@ if TYPE_CHECKING:
 
 MOST_UNDO = 50
 _LOOK_AGAIN_S = 2.0
-
-SCREENS: Mapping[str, str] = {
-    "orders": "opsdesk.screens.orders:OrdersScreen",
-    "order": "opsdesk.screens.order:OrderScreen",
-    "outbox": "opsdesk.screens.outbox:OutboxScreen",
-    "templates": "opsdesk.screens.templates:TemplatesScreen",
-    "history": "opsdesk.screens.history:HistoryScreen",
-    "users": "opsdesk.screens.users:UsersScreen",
-    "sign_in": "opsdesk.screens.sign_in:SignInScreen",
-    "lock": "opsdesk.screens.lock:LockScreen",
-    "tell": "opsdesk.screens.status_menu:StatusMenu",
-    "hold": "opsdesk.screens.forms.hold:HoldPanel",
-    "cancel": "opsdesk.screens.forms.cancel:CancelPanel",
-    "reopen": "opsdesk.screens.forms.cancel:ReopenPanel",
-    "snooze": "opsdesk.screens.forms.snooze:SnoozePanel",
-    "ship": "opsdesk.screens.forms.ship:ShipPanel",
-    "edit": "opsdesk.screens.forms.edit:EditPanel",
-    "note": "opsdesk.screens.forms.note:NotePanel",
-    "money": "opsdesk.screens.forms.money:PaymentPanel",
-    "log": "opsdesk.screens.log:LogScreen",
-    "help": "opsdesk.screens.help:HelpScreen",
-}
-"""Where each screen and panel is; imported when it is first opened, so that one never waits for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +90,11 @@ class DeskHost(CitizenApp[int]):
     def glyphs(self) -> Glyphs:
         """Which characters symbols are drawn with."""
         return self.desk.settings.glyphs
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Draw with ASCII alone where the terminal's font has no more."""
+        filters = super().get_line_filters()
+        return [*filters, ASCII_GLYPHS] if self.glyphs is Glyphs.ASCII else filters
 
     def symbol(self, name: str) -> str:
         """Return a symbol for this terminal."""
@@ -246,6 +231,12 @@ class DeskHost(CitizenApp[int]):
             if isinstance(screen, DeskScreen):
                 screen.store_changed(change)
 
+    def show_alerts(self, alerts: tuple[str, ...]) -> None:
+        """Say in the first line what needs somebody."""
+        if alerts != self.alerts:
+            self.alerts = alerts
+            self._refresh_titles()
+
     def store_is_away(self) -> None:
         """Remember since when the store does not answer."""
         if self.store_away_since is None:
@@ -263,7 +254,8 @@ class DeskHost(CitizenApp[int]):
         self._refresh_titles()
 
     def _look_for_store(self) -> None:
-        self.run_worker(self._ask_store, group="store", exclusive=True)
+        asking: WorkType[None] = self._ask_store
+        self.run_worker(asking, group="store", exclusive=True)
 
     async def _ask_store(self) -> None:
         from opsdesk.screens.base import DeskScreen

@@ -1,0 +1,28 @@
+"""Which class is which screen. Imported when it is first opened, so that the start waits for none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SCREENS: Mapping[str, str] = {
+    "orders": "opsdesk.screens.orders:OrdersScreen",
+    "order": "opsdesk.screens.order:OrderScreen",
+    "outbox": "opsdesk.screens.outbox:OutboxScreen",
+    "templates": "opsdesk.screens.templates:TemplatesScreen",
+    "history": "opsdesk.screens.history:HistoryScreen",
+    "users": "opsdesk.screens.users:UsersScreen",
+    "sign_in": "opsdesk.screens.sign_in:SignInScreen",
+    "lock": "opsdesk.screens.lock:LockScreen",
+    "tell": "opsdesk.screens.status_menu:StatusMenu",
+    "hold": "opsdesk.screens.forms.hold:HoldPanel",
+    "cancel": "opsdesk.screens.forms.cancel:CancelPanel",
+    "reopen": "opsdesk.screens.forms.cancel:ReopenPanel",
+    "snooze": "opsdesk.screens.forms.snooze:SnoozePanel",
+    "ship": "opsdesk.screens.forms.ship:ShipPanel",
+    "edit": "opsdesk.screens.forms.edit:EditPanel",
+    "note": "opsdesk.screens.forms.note:NotePanel",
+    "money": "opsdesk.screens.forms.money:PaymentPanel",
+    "log": "opsdesk.screens.log:LogScreen",
+    "help": "opsdesk.screens.help:HelpScreen",
+}
+"""Where each screen and panel is; imported when it is first opened, so that one never waits for another."""
