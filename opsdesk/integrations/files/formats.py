@@ -55,6 +55,7 @@ def open_orders(path: Path, reading: Reading, *, named: str = "") -> Iterator[Or
     """
     with open_source(path) as source:
         found = format_named(named) if named else order_format(source)
+        _require_columns(source, found)
         shop = reading if reading.shop else for_shop(reading, found)
         records = _records(source, found)
         for _ in records():
@@ -132,9 +133,18 @@ def _orders(
         return woo_orders.orders(raw_records(records()), reading)
     if found is Format.SHOPIFY_CSV:
         return shopify_orders.orders(source, reading)
-    if found is Format.OWN_CSV:
-        return own_csv.orders(source)
-    raise Invalid("format", f"{found} is a format of products, not of orders.")
+    return own_csv.orders(source)
+
+
+def _require_columns(source: Source, found: Format) -> None:
+    """Make sure that a table whose format was named is one."""
+    needed = {Format.SHOPIFY_CSV: shopify_orders.COLUMNS, Format.OWN_CSV: own_csv.COLUMNS}.get(found)
+    if found is Format.WOOCOMMERCE_CSV:
+        raise Invalid("format", f"{found} is a format of products; WooCommerce gives its orders as JSON.")
+    if needed is not None:
+        columns, _ = header_of(beginning(source).partition("\n")[0].rstrip("\r"))
+        if missing := sorted(needed.difference(columns)):
+            raise Invalid("file", f"{source.name} is no {found}: it has no column {missing[0]}. Nothing was imported.")
 
 
 def raw_records(records: Iterator[object]) -> Iterator[RawRecord]:

@@ -25,7 +25,7 @@ import pytest
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.incoming import IncomingOrder, Rejection
-from opsdesk.integrations.files.formats import open_orders
+from opsdesk.integrations.files.formats import Format, open_orders
 from opsdesk.integrations.files.product_formats import open_products
 from opsdesk.integrations.files.shops import Reading
 from tests.integrations.files.samples import (
@@ -235,7 +235,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from opsdesk.domain.errors import Invalid
-from opsdesk.integrations.files.formats import open_orders
+from opsdesk.integrations.files.formats import Format, open_orders
 from opsdesk.integrations.files.shops import Reading
 began = time.process_time()
 try:
@@ -315,6 +315,18 @@ def mutations(seed: int, count: int) -> Iterator[bytes]:
                 case _:
                     data = data[:place]
         yield bytes(data)
+
+
+@pytest.mark.parametrize("named", [*(kind.value for kind in Format), "nonsense"])
+def test_a_format_that_is_named_wrongly_is_refused_and_nothing_worse(tmp_path: Path, named: str) -> None:
+    contents = [WOO, OWN, CSV, "[1, [], {}]", "a,b\n1,2\n", '{"a": 1}\n', "hello"]
+    for content in contents:
+        try:
+            records = read(written(tmp_path, "orders", content), named)
+        except Invalid:
+            continue
+        right = {WOO: Format.WOOCOMMERCE_JSON, OWN: Format.OWN_JSONL, CSV: Format.SHOPIFY_CSV}.get(content)
+        assert named == right or all(isinstance(record, Rejection) for record in records)
 
 
 def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path: Path) -> None:
