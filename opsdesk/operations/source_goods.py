@@ -44,22 +44,26 @@ def follow_lines(both: Comparison) -> tuple[list[str], str]:
     pairs = matched(here, order.lines)
     kept = {line.id for line, _ in pairs if line is not None}
     gone = [line for line in here if line.id not in kept]
-    changed = [pair for pair in pairs if pair[0] is None or _differs(pair[0], pair[1])]
+    changed = [
+        (position, line, told)
+        for position, (line, told) in enumerate(pairs, 1)
+        if line is None or _differs(line, told) or line.position != position
+    ]
     sums = {name: getattr(order, name) for name in _SUMS}
     if not changed and not gone and all(getattr(row, name) == value for name, value in sums.items()):
         return [], ""
     if row.lifecycle != Lifecycle.PLACED:
         return [], f"Its lines changed at the shop, but here it is {row.lifecycle}."
     blocked = [line for line in gone if line.cancelled or line.shipped or both.standing.was_sent(line)]
-    short = [line for line, told in changed if line is not None and line.cancelled + line.shipped > told.quantity]
+    short = [line for _, line, told in changed if line is not None and line.cancelled + line.shipped > told.quantity]
     if blocked or short:
         titles = ", ".join(line.title for line in [*blocked, *short])
         return [], f"The shop took away what was sent or cancelled here: {titles}."
     before = Money(row.total_minor, row.currency)
     for old in gone:
         both.standing.remove(old)
-    for line, told in changed:
-        _take(both, line, told, position=order.lines.index(told) + 1)
+    for position, line, told in changed:
+        _take(both, line, told, position=position)
     for name, value in sums.items():
         setattr(row, name, value)
     return [f"Lines: {before} became {Money(row.total_minor, row.currency)}"], ""
