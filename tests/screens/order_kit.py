@@ -36,7 +36,7 @@ class People:
     def actor(self, name: str) -> Actor:
         return Actor(self.ids[name], name, self.roles[name], f"tty:{name}")
 
-    def do(self, name: str, operation: Callable[..., Done], *arguments: object, **named: object) -> Done:
+    def do(self, name: str, operation: Callable[..., Done], /, *arguments: object, **named: object) -> Done:
         """Let somebody do something at another terminal."""
         return Performer(self.store, self.actor(name), self.clock).perform(operation, *arguments, **named)
 
