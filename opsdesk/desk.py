@@ -65,6 +65,7 @@ class Desk:
         self._opened: OpenedShop | None = None
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="desk")
         self._writes: set[asyncio.Future[object]] = set()
+        self._in_doubt: dict[str, str] = {}
 
     async def open(self) -> None:
         """Open the store and what belongs to it, on a thread.
@@ -145,14 +146,26 @@ class Desk:
     ) -> Awaitable[Done]:
         """Carry out one operation in one transaction. Once begun it finishes, whatever the screen does.
 
-        It is put down to who works here when it is given, even if somebody else sits down before it runs.
+        It is put down to who works here when it is given, even if somebody else sits down before it runs. A command of
+        which the store did not say whether it was saved keeps its id, and is done once when it is given again.
 
         Raises:
             Invalid, Refused, Conflict: nothing was changed.
             Unavailable: the store does not answer.
         """
-        performer, command_id = self.performer(), str(uuid4())
-        return self._shielded(lambda: performer.perform_as(command_id, operation, *args, **kwargs))
+        performer = self.performer()
+        asked = repr((performer.actor, operation, args, sorted(kwargs.items())))
+        command_id = self._in_doubt.pop(asked, "") or str(uuid4())
+
+        def carry_out() -> Done:
+            try:
+                return performer.perform_as(command_id, operation, *args, **kwargs)
+            except Unavailable as error:
+                if error.command_id:
+                    self._in_doubt[asked] = error.command_id
+                raise
+
+        return self._shielded(carry_out)
 
     async def write(self, function: Callable[Concatenate[Store, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Write what is nobody's command and leaves no history: drafts, presence, looks."""

@@ -12,9 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.errors import Unavailable
 from opsdesk.domain.people import Actor
 from opsdesk.operations.notes import note
+from opsdesk.settings import load_settings
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from opsdesk.store.work import Performer
@@ -128,6 +130,24 @@ def test_in_doubt_it_is_asked_again_under_its_own_id_and_done_once(
     assert performer.perform_as(doubt.value.command_id, note, order_id, text="Called").command_id
     assert notes(store) == 1
     store.close()
+
+
+async def test_the_desk_gives_a_command_in_doubt_again_under_its_own_id(
+    postgres_url: str, actor: Actor, monkeypatch
+) -> None:
+    store = open_store(postgres_url)
+    order_id = write_order(store)
+    shop = OpenedShop(store, None, None, None)  # type: ignore[arg-type]  only the store is asked
+    desk = Desk(lambda: shop, load_settings(), actor=actor)
+    await desk.open()
+    Lost(monkeypatch, away=1)
+    with pytest.raises(Unavailable, match="not known yet"):
+        await desk.do(note, order_id, text="Called")
+    assert (await desk.do(note, order_id, text="Called")).command_id
+    assert notes(store) == 1
+    await desk.do(note, order_id, text="Called")
+    assert notes(store) == 2, "once it is settled, the same words are a new note"
+    await desk.close()
 
 
 def test_asking_again_under_a_new_id_would_do_it_twice(postgres_url: str, actor: Actor, monkeypatch) -> None:
