@@ -18,7 +18,7 @@ from textual.widgets import Input, Static, TextArea
 from opsdesk.widgets.fields import AnyField, Field, LineField, SecretField, TextField, put_value, value_of
 
 _DRAFT_PAUSE_S = 0.15
-"""A pause this long in the typing is worth a draft; leaving a field is one at once."""
+"""What is typed is told for the draft this often, and at once when a field is left."""
 
 
 class Form(VerticalScroll):
@@ -177,9 +177,9 @@ class Form(VerticalScroll):
         widget = event.control
         if isinstance(widget, LineField | TextField) and value_of(widget) != widget.field.value:
             self._mark(widget.field.name, is_wrong=False)
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(_DRAFT_PAUSE_S, self._tell)
+        # Not put off by the next key: somebody who types without a pause must lose no more than this either.
+        if self._pause is None:
+            self._pause = self.set_timer(_DRAFT_PAUSE_S, self._tell)
 
     @on(Input.Blurred)
     def _left(self) -> None:
