@@ -15,6 +15,8 @@ from opsdesk.domain.text import mixed_words, visible
 MIXED = "(?)"
 """Follows a word in which Latin letters stand beside foreign ones that look the same."""
 
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+
 
 def shown(text: object, style: str = "") -> Content:
     """Return the text as it is, on one line; `style` is our own, such as `bold` or `$error`."""
@@ -53,7 +55,10 @@ def fitted(text: object, cells: int) -> str:
     width = cell_len(line)
     if width <= cells:
         return line + " " * (cells - width)
-    return set_cell_size(set_cell_size(line, max(0, cells - 1)).rstrip(" ") + "…", cells)
+    cut = set_cell_size(line, max(0, cells - 1)).rstrip(" ")
+    if (len(cut) - len(cut.rstrip(_FLAG_LETTERS))) % 2:
+        cut = cut[:-1]  # half a flag is as wide as the terminal likes
+    return set_cell_size(cut + "…", cells)
 
 
 def _one_line(text: str) -> str:

@@ -110,13 +110,17 @@ class Breaking(CitizenApp[None]):
     BINDINGS = [("f9", "key", "")]  # noqa: RUF012 - Textual reads it from the class
 
 
+async def press_f9(app: Breaking) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press("f9")
+        await pilot.pause(0.1)
+
+
 @pytest.mark.parametrize("where", ["compose", "mount", "timer", "worker", "refresh", "action", "panic"])
 async def test_wherever_it_breaks_the_report_holds_no_secrets(tmp_path: Path, where: str) -> None:
     app = Breaking(tmp_path, where)
     with pytest.raises(Exception, match=r"refused|told|failed"):
-        async with app.run_test() as pilot:
-            await pilot.press("f9")
-            await pilot.pause(0.1)
+        await press_f9(app)
     assert app.return_code == EXIT_CODE
     report = written(tmp_path)
     assert report
