@@ -90,8 +90,9 @@ class _Beside:
 
 
 def _rows(session: Session, statement: str) -> Iterator[Row]:
-    connection = session.connection().execution_options(yield_per=_BATCH)
-    for rows in connection.execute(text(statement)).partitions():
+    # The option `yield_per` alone does nothing for a statement in plain text: all rows would be fetched at once.
+    read = session.connection().execute(text(statement), execution_options={"stream_results": True})
+    for rows in read.yield_per(_BATCH).partitions():
         yield from map(tuple, rows)
 
 

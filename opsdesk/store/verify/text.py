@@ -50,6 +50,7 @@ _SUSPICIOUS = (
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
 _FEWEST_DIGITS = 14
+_BATCH = 1_000
 _OTHER_DIGITS = "\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19"
 
 
@@ -100,8 +101,8 @@ def _has_many_digits(name: str, *, on_sqlite: bool) -> str:
 def _suspects(session: Session, texts: Texts, condition: str) -> Iterator[tuple[str, str, str]]:
     names = ", ".join(f'"{name}"' for name in texts.columns)
     wanted = f'SELECT "{texts.key}", {names} FROM "{texts.table}" WHERE {condition}'
-    connection = session.connection().execution_options(yield_per=1_000)
-    for key, *values in connection.exec_driver_sql(wanted.replace("%", "%%") if "%" in wanted else wanted):
+    read = session.connection().exec_driver_sql(wanted, execution_options={"stream_results": True})
+    for key, *values in read.yield_per(_BATCH):
         for name, value in zip(texts.columns, values, strict=True):
             if value:
                 yield str(key), name, value
