@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsdesk.integrations.mail.quick import QuickWriter
 
 _ORDERS, _SEED = 2_000, 7
+_PASSWORD = "harbour and farm"  # noqa: S105  there is nothing to protect, and it is told
 
 
 def demo(
@@ -41,6 +42,7 @@ def demo(
         plan = _plan(orders or _ORDERS, seed)
         build_demo(url, plan, data_folder() / "demo", _writer(), audit_key(), _show_progress)
         say(f"The demo shop has {plan.orders:,} orders: {url}")
+        say(f"You are ada, its admin. Mia, anna, lena, piet, tom and sofia sign in with the password: {_PASSWORD}")
     else:
         _require_same(built, orders, seed)
     if not build_only:
@@ -52,9 +54,12 @@ def demo(
 def _plan(orders: int, seed: int) -> DemoPlan:
     from opsdesk.cli.acting import os_login
     from opsdesk.demo.plan import DemoPlan
+    from opsdesk.domain.credentials import Proof
     from opsdesk.domain.moments import system_clock
+    from opsdesk.store.passwords import hashed
 
-    return DemoPlan(orders, seed, system_clock(), os_login())
+    everybody = hashed(Proof.PASSWORD, _PASSWORD, name="demo").value
+    return DemoPlan(orders, seed, system_clock(), os_login(), everybody)
 
 
 def _writer() -> QuickWriter:

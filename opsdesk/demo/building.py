@@ -98,7 +98,8 @@ def _write_house(sheets: Sheets, plan: DemoPlan, articles: tuple[Article, ...]) 
     for clerk in STAFF:
         login = plan.os_login or None if clerk is ADA else None
         sheets.add("users", (
-            clerk.id, clerk.name, clerk.full_name, clerk.role, login, None, None, int(clerk is not GONE), 0, 0, None,
+            clerk.id, clerk.name, clerk.full_name, clerk.role, login, plan.password_hash or None, None,
+            int(clerk is not GONE), 0, 0, None,
             None, opened, 1,
         ))  # fmt: skip
     sheets.add("setting", ("shop", json.dumps(SHOP)))

@@ -38,12 +38,14 @@ class DemoPlan:
     Attributes:
         now: the moment that the shop stands at; the newest orders are minutes old.
         os_login: the login of the operating system that signs in as the shop's admin.
+        password_hash: the hash of the password that everybody in the shop has; empty where nobody has one.
     """
 
     orders: int
     seed: int
     now: datetime
     os_login: str = ""
+    password_hash: str = ""
 
     def __post_init__(self) -> None:
         if not FEWEST_ORDERS <= self.orders <= MOST_ORDERS:
