@@ -14,6 +14,7 @@ from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.integrations.ports import OrderFile, ProductFile
 from opsdesk.operations.source_updates import follow_source
+from opsdesk.store.bulk import seldom_collecting
 from opsdesk.store.intake.batch import sort_batch
 from opsdesk.store.intake.products import sort_products
 from opsdesk.store.intake.runs import Counts, Intake
@@ -59,11 +60,12 @@ def import_orders(
     intake = None if dry_run else _intake(performer, begin_orders, file.name, file.format)
     take = intake.take if intake else _rehearsal(performer)
     counts = Counts()
-    for orders, rejections in _batches(file.orders()):
-        for rejection in rejections:
-            refused(_without_cards(rejection))
-        counts += take(orders, len(rejections))
-        progress(counts)
+    with seldom_collecting():
+        for orders, rejections in _batches(file.orders()):
+            for rejection in rejections:
+                refused(_without_cards(rejection))
+            counts += take(orders, len(rejections))
+            progress(counts)
     if intake:
         intake.finish()
     return ImportResult(file.format, counts, dry_run)

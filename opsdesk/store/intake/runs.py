@@ -27,7 +27,9 @@ from opsdesk.store.work import Work
 
 _ATTEMPTS = 5
 # A plan that Postgres made when the tables were empty reads them whole, and is kept while they grow.
-_BY_INDEX = "SET LOCAL enable_seqscan = off"
+_POSTGRES = ("SET LOCAL enable_seqscan = off",)
+# A batch touches a page of each index for nearly every order: they are kept until the commit, and written back seldom.
+_SQLITE = ("PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000")
 # Which index is the right one it only knows when it has counted; its own count comes minutes too late for an import.
 _COUNT = "ANALYZE source_record, orders, customer, order_line, parcel"
 _FIRST_COUNT = 2_000
@@ -149,8 +151,8 @@ class Intake:
 
     def _once(self, work: Callable[[Batch], Counts]) -> Counts:
         with Session(self.store.writer, expire_on_commit=False) as session:
-            if not self.store.is_sqlite:
-                session.execute(text(_BY_INDEX))
+            for setting in _SQLITE if self.store.is_sqlite else _POSTGRES:
+                session.execute(text(setting))
             batch = Batch(session, self._work(session))
             counts = work(batch)
             self._count(session, counts)
