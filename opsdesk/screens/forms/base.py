@@ -24,7 +24,7 @@ from opsdesk.store.views.timeline import TimelineLine, news_since
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choices
-from opsdesk.widgets.fields import Field, LineField, TextField, put_value
+from opsdesk.widgets.fields import Field, LineField, TextField, put_value, value_of
 from opsdesk.widgets.paper import Paper
 
 if TYPE_CHECKING:
@@ -85,7 +85,12 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         self.show_here(detail.present)
         self._show_order()
         draft = await self._find_draft()
-        if draft is not None and self.is_attached:
+        if not self.is_attached:
+            return
+        if self.form.is_changed:
+            # On a slow store somebody types before it has answered: what is new goes before what was left.
+            self._keep(self.form.draft)
+        elif draft is not None:
             await self._take_up(draft, detail)
         if problem := self.why_not("commit"):
             self.say_no(problem)
@@ -260,12 +265,14 @@ def _names(news: Sequence[TimelineLine]) -> str:
 
 
 def begin_with(form: Form, values: Mapping[str, str]) -> None:
-    """Set what the fields of a form hold unchanged, and tell nobody."""
+    """Set what the fields of a form hold unchanged, and tell nobody; what somebody typed stays, as changed."""
     for widget in (*form.query(LineField), *form.query(TextField)):
         value = values.get(widget.field.name)
         if value is not None and value != widget.field.value:
+            is_typed = value_of(widget) != widget.field.value
             widget.field = replace(widget.field, value=value)
-            put_value(widget, value)
+            if not is_typed:
+                put_value(widget, value)
 
 
 def point_at(choices: Choices, key: str) -> None:

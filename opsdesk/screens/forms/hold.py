@@ -173,7 +173,9 @@ class HoldPanel(OrderForm):
         point_at(self.list, picked.key)
         offered = set(BY_HAND.values()) | {""}
         if fills and self.form.values["reason"] in offered:
-            self.begin_with({"reason": "" if picked.is_release else BY_HAND.get(picked.kind, "")})
+            words = {"reason": "" if picked.is_release else BY_HAND.get(picked.kind, "")}
+            self.begin_with(words)
+            self.form.fill(words)
         show_field(self.form, "review_at", is_shown=not picked.is_release)
         verb = "Releases" if picked.is_release else "Holds"
         self.say(f"{verb}: {picked.kind.label}.", hint="F9 does it, F4 picks again")
