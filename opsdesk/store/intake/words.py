@@ -18,10 +18,14 @@ _FEWEST_CARD_DIGITS = 12
 # A quick look at a whole record, so that only those are taken apart in which there may be a card: as many digits as the
 # shortest card has, whatever parts them, or a word that names a check code.
 _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[\W_]{0,4}\d){13}")
-_LONG_ASCII_NUMBER = re.compile(r"(?<![0-9])[0-9](?:[^0-9A-Za-z]{0,4}[0-9]){13}")
-_CODE_WORDS = (
-    "cvv", "cvc", "cav2", "csc", "cid", "verification", "security", "sicherheits", "prüf", "pru\u0308f", "pruef",
-    "secure", "cryptogramme", "criptograma", "kaartcode", "kortkode",
+_LONG_ASCII_NUMBER = re.compile(rb"[0-9]{14}")
+_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
+_CODE_WORDS = tuple(
+    word.encode()
+    for word in (
+        "cvv", "cvc", "cav2", "csc", "cid", "verification", "security", "sicherheits", "pr\u00fcf", "pr\u00dcf",
+        "pru\u0308f", "pruef", "secure", "cryptogramme", "criptograma", "kaartcode", "kortkode",
+    )
 )  # fmt: skip
 
 
@@ -80,9 +84,13 @@ def _without_cards(value: object) -> object:
 
 
 def _is_suspicious(payload: str) -> bool:
-    small = payload.lower()
-    number = _LONG_ASCII_NUMBER if payload.isascii() else _LONG_NUMBER
-    return any(word in small for word in _CODE_WORDS) or number.search(payload) is not None
+    data = payload.encode(errors="replace")
+    small = data.lower()
+    if any(word in small for word in _CODE_WORDS):
+        return True
+    if payload.isascii():
+        return _LONG_ASCII_NUMBER.search(data.translate(None, _MARKS)) is not None
+    return _LONG_NUMBER.search(payload) is not None
 
 
 @lru_cache(maxsize=16_384)
