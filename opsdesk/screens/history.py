@@ -42,6 +42,7 @@ class HistoryScreen(DeskScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, CommandLine] = {}
+        self._taken_back = ""
 
     def compose_body(self) -> ComposeResult:
         """Yield the list."""
@@ -131,13 +132,13 @@ class HistoryScreen(DeskScreen[None]):
         from opsdesk.operations.undo import undo
 
         if self.line is not None:
+            self._taken_back = self.line.id
             self.carry_out(undo, self.line.id)
 
     def done(self, done: Done) -> None:
         """Say what was taken back; it is no longer what `u` takes back elsewhere."""
         super().done(done)
-        if self.line is not None:
-            self.host.forget_done(self.line.id)
+        self.host.forget_done(self._taken_back)
         self.reload()
 
     @on(RecordTable.Pointed, "#commands")
