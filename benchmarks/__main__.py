@@ -13,16 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.commands import measure_commands
 from benchmarks.figures import Table
+from benchmarks.imports import measure_imports
 from benchmarks.machine import describe
 from benchmarks.reads import measure_reads
 from benchmarks.report import report_text, table_text
+from benchmarks.screens import measure_screens
 from benchmarks.shops import Shop, places, postgres_version, shops
+from benchmarks.starts import measure_starts
 
 _REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 PARTS: dict[str, Callable[[Sequence[Shop]], Sequence[Table]]] = {
+    "starts": measure_starts,
+    "screens": measure_screens,
     "reads": lambda made: [measure_reads(shop) for shop in made],
+    "commands": measure_commands,
+    "imports": measure_imports,
 }
 
 
@@ -50,10 +58,10 @@ def main() -> int:
 def _home() -> Iterator[Path]:
     """Keep the tester's own shop and settings out of it."""
     with tempfile.TemporaryDirectory(prefix="opsdesk-bench-") as temporary:
-        for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
-            os.environ[f"XDG_{kind}_HOME"] = str(Path(temporary) / kind.lower())
         kept = Path(os.environ.get("OPSDESK_BENCH_FOLDER", temporary))
         kept.mkdir(parents=True, exist_ok=True)
+        for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
+            os.environ[f"XDG_{kind}_HOME"] = str(kept / kind.lower())
         yield kept
 
 
