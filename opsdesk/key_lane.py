@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.widgets import Input, TextArea
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message_pump import MessagePump
+    from textual.widget import Widget
 
 LONGEST_HOLD_S = 1.0
 """After this a person gets the keyboard back, whatever is still being read."""
@@ -28,6 +28,11 @@ _LOOK_S, _LOOKS = 0.01, 50
 
 _PASSES = 2
 """A key's handler may post a message whose handler acts; that is one pass more than the key itself."""
+
+
+def takes_text(widget: Widget) -> bool:
+    """Say whether letters are text in a widget: a field, but not a list that they choose from."""
+    return bool(getattr(widget, "TAKES_TEXT", True)) and widget.check_consume_key("a", "a")
 
 
 class KeyLane:
@@ -86,12 +91,14 @@ class KeyLane:
             self._app.call_later(self._dispatch, event)
             if not self._follows_in_the_same_text(event):
                 await self._pass_through(self._app)
-        await self._settle()
+            if not self._waiting:
+                # A key may arrive meanwhile; asked behind the loop, it would lie here until the next one comes.
+                await self._settle()
 
     def _follows_in_the_same_text(self, event: events.Event) -> bool:
         """Say whether the key only adds to the text that the key before it added to."""
         focused = self._app.focused
-        if not isinstance(focused, Input | TextArea) or focused is not self._unsettled or self._held:
+        if focused is None or focused is not self._unsettled or self._held or not takes_text(focused):
             # A list takes letters too, but each of them may choose, close it and move the focus.
             return False
         return isinstance(event, events.Paste) or (

@@ -1,0 +1,41 @@
+"""A key that arrives while the one before it still has its effect is done by itself, not with the next key."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual import events
+from textual.app import App
+
+from opsdesk.key_lane import KeyLane
+
+
+class _Busy(KeyLane):
+    """A lane in which another key arrives at the last moment of the first one's effect."""
+
+    def __init__(self, app: App[None], done: list[str]) -> None:
+        async def dispatch(event: events.Event) -> None:
+            assert isinstance(event, events.Key)
+            done.append(event.key)
+
+        super().__init__(app, dispatch)
+        self.late: list[events.Key] = [events.Key("n", "n")]
+
+    async def _settle(self) -> None:
+        is_last = not self._waiting
+        await super()._settle()
+        if is_last and self.late:
+            self.take(self.late.pop())
+
+
+async def test_a_key_in_the_last_moment_is_not_left_lying() -> None:
+    done: list[str] = []
+    app: App[None] = App()
+    async with app.run_test():
+        lane = _Busy(app, done)
+        lane.take(events.Key("enter", "\r"))
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if lane.is_idle and not lane.late:
+                break
+    assert done == ["enter", "n"]
