@@ -52,7 +52,6 @@ class OpsDeskApp(DeskHost):
 
     def on_mount(self) -> None:
         """Paint the frame; open the store behind it."""
-        super().on_mount()
         self.push_screen(self._orders)
         self.call_after_refresh(self._begin_to_open)
 

@@ -44,6 +44,7 @@ class KeyLane:
         self._waiting: deque[events.Event] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._unsettled: MessagePump | None = None
+        self._adds_text = False
         self._held: dict[int, float] = {}
         self._freed = asyncio.Event()
         self._last_hold = 0
@@ -87,18 +88,25 @@ class KeyLane:
                 await self._settle()
                 await self._until_free()
             self._waiting.popleft()
-            self._unsettled = self._app.focused or self._app.screen
+            self._unsettled, self._adds_text = self._app.focused or self._app.screen, self._is_text(event)
             self._app.call_later(self._dispatch, event)
-            if not self._follows_in_the_same_text(event):
+            if not self._adds_text:
                 await self._pass_through(self._app)
             if not self._waiting:
                 # A key may arrive meanwhile; asked behind the loop, it would lie here until the next one comes.
                 await self._settle()
 
     def _follows_in_the_same_text(self, event: events.Event) -> bool:
-        """Say whether the key only adds to the text that the key before it added to."""
+        """Say whether the key only adds to the text that the key before it added to.
+
+        A key that edits (Ctrl+U, Home) is resolved through bindings, later than a letter is taken in.
+        """
+        is_same = self._app.focused is not None and self._app.focused is self._unsettled
+        return is_same and self._adds_text and not self._held and self._is_text(event)
+
+    def _is_text(self, event: events.Event) -> bool:
         focused = self._app.focused
-        if focused is None or focused is not self._unsettled or self._held or not takes_text(focused):
+        if focused is None or not takes_text(focused):
             # A list takes letters too, but each of them may choose, close it and move the focus.
             return False
         return isinstance(event, events.Paste) or (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from zoneinfo import ZoneInfo
 
 from textual.pilot import Pilot
@@ -25,7 +27,7 @@ _LONGEST_S = 10.0
 
 def settings(url: str, *, glyphs: Glyphs = Glyphs.UNICODE, state: Path | None = None) -> Settings:
     """Return settings that say the same on every machine."""
-    folder = state or Path("state")
+    folder = state or Path(os.environ.get("XDG_STATE_HOME", gettempdir())) / "opsdesk"
     return Settings(url, folder, folder / "templates", None, ZoneInfo("Europe/Berlin"), glyphs)
 
 
@@ -89,7 +91,7 @@ class Operator:
         await self.pilot.press(*text)
         await self.settle()
 
-    async def settle(self) -> None:
+    async def settle(self, *, with_preview: bool = False) -> None:
         """Wait until no key waits, nothing is read or written, and the screen is drawn."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _LONGEST_S
@@ -101,7 +103,9 @@ class Operator:
             busy = [worker for worker in self.app.workers if not (worker.is_finished or worker.is_cancelled)]
             # A worker that waits for the answer of an open panel waits for the person, not for the machine.
             is_busy = len(busy) > self._asked
-            lane = getattr(self.app, "key_lane", None)
+            desk, lane = getattr(self.app, "desk", None), getattr(self.app, "key_lane", None)
+            is_opening = desk is not None and not (desk.is_open and len(self.app.screen_stack) > 1)
+            is_busy = is_busy or is_opening or (with_preview and self._preview_is_behind)
             calm = calm + 1 if not is_busy and (lane is None or lane.is_idle) else 0
             if is_busy:
                 await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0.005))])
@@ -111,10 +115,14 @@ class Operator:
         waiting = [callback for screen in self.app.screen_stack for callback in screen._result_callbacks]
         return sum(callback.future is not None and not callback.future.done() for callback in waiting)
 
+    @property
+    def _preview_is_behind(self) -> bool:
+        return any(getattr(preview, "is_behind", False) for preview in self.app.screen.query("QueuePreview"))
+
     async def pass_time(self, seconds: float) -> None:
         """Let timers of the app go off."""
         await asyncio.sleep(seconds)
-        await self.settle()
+        await self.settle(with_preview=True)
 
     @property
     def lines(self) -> list[str]:

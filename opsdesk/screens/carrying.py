@@ -12,16 +12,18 @@ from textual.worker import Worker
 
 from opsdesk.domain.errors import Conflict, Invalid, OpsDeskError, Unavailable
 from opsdesk.theme import Tone
-from opsdesk.widgets.form import Form
 from opsdesk.widgets.lines import MessageLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlmodel import Session
 
     from opsdesk.desk import Desk
     from opsdesk.screens.host import DeskHost
     from opsdesk.store.engine import Store
     from opsdesk.store.work import Done, Work
+    from opsdesk.widgets.form import Form
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,7 +173,7 @@ class Carrying(Screen[ResultT]):
             who = f" ({error.who})" if error.who and error.who not in error.message else ""
             self.query_one(Banner).show(f"{error.message}{who}", error.changes)
             kept = "Nothing was saved. Your text is still here; look at the change, then F9 again."
-            self.say_no(kept if self.query(Form) else error.message)
+            self.say_no(kept if any(self._forms()) else error.message)
             self.after_conflict()
         elif isinstance(error, Invalid) and self._show_at_field(error):
             self.say_no("Nothing was saved yet. Correct the marked field, then F9.")
@@ -182,10 +184,14 @@ class Carrying(Screen[ResultT]):
         """Read again what somebody else changed; what was typed stays. Screens say how."""
 
     def _show_at_field(self, error: Invalid) -> bool:
-        return any(form.show_error(error.field, error.message) for form in self.query(Form))
+        return any(form.show_error(error.field, error.message) for form in self._forms())
 
     def _forget_refusals(self) -> None:
-        for form in self.query(Form):
+        for form in self._forms():
             form.clear_errors()
         for banner in self.query(Banner):
             banner.hide()
+
+    def _forms(self) -> Iterator[Form]:
+        # By name: the first picture needs no form, and its text fields take a while to import.
+        return (cast("Form", found) for found in self.query("Form"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from textual import events, on
 from textual.actions import parse
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
 
+from opsdesk.key_lane import takes_text
 from opsdesk.keys import Command, Mode, command, commands_of, shown_key
 from opsdesk.screens.carrying import Carrying
 from opsdesk.widgets.key_bar import BarKey, KeyBar
@@ -55,7 +55,7 @@ class Explaining(Carrying[ResultT]):
     @property
     def mode(self) -> Mode:
         """What keys do now."""
-        return Mode.ENTRY if isinstance(self.focused, Input | TextArea) else Mode.BROWSE
+        return Mode.ENTRY if self.focused is not None and takes_text(self.focused) else Mode.BROWSE
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey an action that cannot be done now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from opsdesk.keys import place
-from opsdesk.widgets.choices import Choice
 
 ResultT = TypeVar("ResultT")
 
@@ -71,6 +70,7 @@ def _change_theme(screen: DeskScreen[ResultT], name: str) -> None:
 
 def _show(screen: DeskScreen[ResultT], text: str, hits: tuple[Hit, ...]) -> None:
     from opsdesk.screens.panels import ChoicePanel
+    from opsdesk.widgets.choices import Choice
 
     orders = [hit for hit in hits if hit.order_id is not None]
     others = [hit for hit in hits if hit.order_id is None]

@@ -170,14 +170,18 @@ class OrdersScreen(QueueCommands):
         order = "↓" if self.asked.descending else "↑"
         self.show_state(
             (f"filter: {self.asked.words}" if self.asked.words else "", Tone.LOOK),
-            (
-                f"{len(self.lines)} of {self.count_word(self.asked.view) or '-'}" if not self.asked.words else "",
-                Tone.DIM,
-            ),
+            (self._shown_word(), Tone.DIM),
             (f"sort {self.asked.sort.value} {order}", Tone.DIM),
             (f"{marked} marked" if marked else "", Tone.NOW),
             (f"{new} new, F5" if new else "", Tone.CHANGED),
         )
+
+    def _shown_word(self) -> str:
+        """Say how many are shown, and of how many where that is known."""
+        if not self.counts:
+            return ""
+        shown = f"{len(self.lines)}{'+' if self._next is not None and self.asked.words else ''}"
+        return f"{shown} found" if self.asked.words else f"{shown} of {self.count_word(self.asked.view)}"
 
     def count_word(self, view: SavedView) -> str:
         """Return how many orders a view has; a thousand and more are not counted further."""

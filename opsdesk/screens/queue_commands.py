@@ -7,11 +7,9 @@ from textual import work
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.queues import QueueLine
 from opsdesk.keys import Command, commands_of
-from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.queue_jobs import JOB_VERBS, Verb, forward_verb
 from opsdesk.screens.queue_moves import QueueMoves
 from opsdesk.screens.queue_preview import QueuePreview
-from opsdesk.widgets.choices import Choice
 
 _NEEDS_NO_ORDER = frozenset(
     {"mark_all", "clear_marks", "filter", "next_view", "previous_view", "sort", "reverse", "down", "up", "choices"}
@@ -224,7 +222,9 @@ class QueueCommands(QueueMoves):
     @work
     async def action_assign(self) -> None:
         """Give it to somebody, or back to everybody."""
+        from opsdesk.screens.panels import ChoicePanel
         from opsdesk.store.views.users import users
+        from opsdesk.widgets.choices import Choice
 
         found = await self.fetch(users)
         if found is None:

@@ -14,8 +14,6 @@ from opsdesk.domain.holds import HoldType
 from opsdesk.domain.orders import Headline
 from opsdesk.domain.queues import QueueLine
 from opsdesk.screens.base import DeskScreen
-from opsdesk.screens.panels import ChoicePanel, ConfirmPanel
-from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
@@ -122,6 +120,9 @@ class QueueJobs(DeskScreen[None]):
             self._run_job(verb)
 
     def _choose_hold(self, verb: Verb) -> None:
+        from opsdesk.screens.panels import ChoicePanel
+        from opsdesk.widgets.choices import Choice
+
         entries = [Choice(kind.value, kind.label) for kind in reversed(HoldType)]
 
         def chosen(key: str | None) -> None:
@@ -134,6 +135,7 @@ class QueueJobs(DeskScreen[None]):
     @work(exclusive=True, group="job")
     async def _run_job(self, verb: Verb) -> None:
         from opsdesk.operations.jobs import JobCommand, Target, rehearse
+        from opsdesk.screens.panels import ConfirmPanel
 
         lines = self.marked_lines()
         targets = [Target(line.id, line.number, self._version_when_marked(line)) for line in lines]

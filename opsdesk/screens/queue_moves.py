@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.domain.queues import QueueQuery, SavedView, Sort
-from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.queue_jobs import QueueJobs
-from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.filter_line import FilterLine
 
 
@@ -87,6 +85,9 @@ class QueueMoves(QueueJobs):
 
     def action_choices(self) -> None:
         """List the saved views with their counts."""
+        from opsdesk.screens.panels import ChoicePanel
+        from opsdesk.widgets.choices import Choice
+
         entries = [Choice(view.value, view.label, self.count_word(view)) for view in SavedView]
 
         def go(key: str | None) -> None:

@@ -43,6 +43,11 @@ class QueuePreview(Sheet):
         self._draw_lines = lines
         self.redraw()
 
+    @property
+    def is_behind(self) -> bool:
+        """True until the order under the pointer is the one that is shown."""
+        return self._wanted is not None and (self._shown is None or self._shown.id != self._wanted)
+
     def point_at(self, order_id: int | None) -> None:
         """Follow the pointer, a moment later."""
         if order_id == self._wanted:

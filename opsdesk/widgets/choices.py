@@ -38,6 +38,9 @@ class Choice:
 class Choices(Widget, can_focus=True):
     """The list. Digits choose at once; Up, Down and Enter work too; letters narrow it when there are many entries."""
 
+    TAKES_TEXT: ClassVar[bool] = False
+    """Letters choose here; they are no text that anybody types."""
+
     DEFAULT_CSS = """
     Choices { height: auto; width: 1fr; }
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.content import Content
@@ -14,6 +15,9 @@ from opsdesk.theme import Tone
 
 class Confirm(Widget, can_focus=True):
     """The sentence says what would happen to what; the verb says it again beside its key."""
+
+    TAKES_TEXT: ClassVar[bool] = False
+    """Letters choose here; they are no text that anybody types."""
 
     DEFAULT_CSS = """
     Confirm { height: auto; width: 1fr; }

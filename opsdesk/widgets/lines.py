@@ -87,7 +87,8 @@ class MessageLine(Static):
         """Show a sentence behind its symbol, a dimmed hint beside it, and further lines under it."""
         self.text, self.tone = sentence, tone
         pieces: list[tuple[str, str]] = [(f"{symbol} ", tone.style)] if symbol else []
-        pieces.append((sentence, tone.style if tone in (Tone.ALARM, Tone.LOOK) else Tone.PLAIN.style))
+        if sentence:
+            pieces.append((sentence, tone.style if tone in (Tone.ALARM, Tone.LOOK) else Tone.PLAIN.style))
         if hint:
             pieces.append((f"   {hint}", Tone.DIM.style))
         if more:
