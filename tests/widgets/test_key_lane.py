@@ -8,6 +8,9 @@ from textual import events
 from textual.app import App
 
 from opsdesk.key_lane import KeyLane
+from opsdesk.widgets.fields import Field
+from opsdesk.widgets.form import Form
+from tests.widgets.tiny import Tiny, burst, calm, running
 
 
 class _Busy(KeyLane):
@@ -39,3 +42,19 @@ async def test_a_key_in_the_last_moment_is_not_left_lying() -> None:
             if lane.is_idle and not lane.late:
                 break
     assert done == ["enter", "n"]
+
+
+async def test_letters_wait_for_the_key_that_empties_the_field() -> None:
+    """Ctrl+U and the new text in one burst: the text must not be what is deleted."""
+    form = Form((Field("one", "One", "old"), Field("two", "Two", "older")))
+    app = Tiny(form, lane=True)
+    async with running(app) as pilot:
+        form.focus_field()
+        await calm(pilot)
+        burst(app, ["ctrl+u", *"new", "tab", "ctrl+u", *"newer", "home", "x"])
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if app.key_lane is not None and app.key_lane.is_idle:
+                break
+        await calm(pilot)
+        assert form.values == {"one": "new", "two": "xnewer"}
