@@ -91,7 +91,18 @@ class ShipPanel(LetterForm):
         return f"SHIP {plural(units, 'UNIT', 'UNITS')}{by}"
 
     def commit(self, values: Mapping[str, str]) -> None:
-        """Send the parcel, with its mail."""
+        """Send the parcel, with its mail; a mail that does not know the parcel yet is written first."""
+        if self.detail is not None and self.has_mail and self._parcel(self.detail) != self._in_mail:
+            self.begin(self._write_and_send())
+        else:
+            self._send(values)
+
+    async def _write_and_send(self) -> None:
+        await self._write_mail()
+        if self.is_attached and self.written is not None:
+            self._send(self.form.values)
+
+    def _send(self, values: Mapping[str, str]) -> None:
         try:
             quantities = self._quantities(values)
             letter = self._letter(values) if self.has_mail and self.written is not None else None
