@@ -122,7 +122,7 @@ def fraud_released(stage: Stage, tale: Tale) -> None:
     at = tale.placed_at + hours(6)
     tale.release(at, LENA, HoldType.FRAUD, "Called back from the number of an earlier order.")
     tale.pay(at + 120, TransactionKind.CAPTURE, tale.basket.total, "card")
-    tale.report(at + 3_600, "Paid by card")
+    tale.report(at + 3_600, "paid by card")
 
 
 def fraud_cancelled(stage: Stage, tale: Tale) -> None:

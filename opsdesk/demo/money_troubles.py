@@ -73,7 +73,7 @@ def partly_refunded(stage: Stage, tale: Tale) -> None:
     tale.deliver(arrived, WORKER)
     at = working(arrived + hours(20))
     tale.pay(at, TransactionKind.REFUND, max(1, tale.basket.total // 5), "card")
-    tale.report(at, "Refunded in part at the shop")
+    tale.report(at, "refunded in part")
     stage.post.tell(tale, at + 300, ANNA, "refunded")
 
 

@@ -135,7 +135,7 @@ def _pay(stage: Stage, tale: Tale, chance: float) -> int | None:
             tale.record_payment(at, AGENTS[tale.id % 2], total, f"transfer {tale.number}")
         else:
             tale.pay(at, TransactionKind.SALE, total, "transfer")
-            tale.report(at, "Paid by bank transfer")
+            tale.report(at, "paid by bank transfer")
         return at
     if chance < 0.3:
         tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, total, "card")
@@ -167,4 +167,4 @@ def _give_back(stage: Stage, tale: Tale, at: int, in_full: bool) -> None:
     if in_full:
         for line in tale.basket.lines:
             line.returned = line.shipped
-    tale.report(at, "Refunded at the shop")
+    tale.report(at, "refunded")

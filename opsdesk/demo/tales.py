@@ -75,7 +75,7 @@ class Tale:
 
     def arrive(self, at: int, who: Clerk = WORKER) -> None:
         """Come in from the shop, or by telephone."""
-        self.act(at, who, "import.orders", Line("order.imported", f"Order received from {self.channel}"))
+        self.act(at, who, "import.orders", Line("order.imported", f"Came in from {self.source}"))
 
     def pay(
         self, at: int, kind: TransactionKind, amount: int, gateway: str,
@@ -87,7 +87,8 @@ class Tale:
 
     def report(self, at: int, summary: str) -> None:
         """Have something changed by the shop, which the next import brings."""
-        self.act(at, WORKER, "import.orders", Line("order.updated", summary))
+        line = Line("order.changed_at_source", f"Changed at {self.source}: {summary}")
+        self.act(at, WORKER, "import.orders", line)
 
     def record_payment(self, at: int, who: Clerk, amount: int, reference: str) -> None:
         """Record money that somebody has seen on the bank's statement."""
@@ -184,8 +185,7 @@ class Tale:
     def complete(self, at: int) -> None:
         """Be closed at the shop, long after everything has arrived."""
         self.lifecycle = Lifecycle.COMPLETED
-        line = Line("order.completed", "Completed at the shop", "placed", "completed")
-        self.act(at, WORKER, "import.orders", line)
+        self.report(at, "completed")
 
     def cancel(self, at: int, who: Clerk, reason: CancelReason, note: str) -> None:
         """Cancel what has not left the house; holds and case end with it."""

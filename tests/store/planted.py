@@ -13,7 +13,7 @@ SHIPPED = "(SELECT max(id) FROM orders WHERE headline = 'shipped')"
 AUTHORISED = "(SELECT max(id) FROM orders WHERE payment_status = 'authorised')"
 FRAUD = "(SELECT max(order_id) FROM verification_case WHERE state = 'awaiting_customer')"
 CANCELLED = "(SELECT max(id) FROM orders WHERE lifecycle = 'cancelled')"
-LATER = "'2026-11-24 13:00:00.000000'"
+LATER = "'2026-11-24 13:31:30.000000'"
 
 
 class Planted(NamedTuple):
@@ -190,7 +190,7 @@ PLANTED = {
         ),
     ),
     "owner without a trace": Planted("A1", "nothing in its history gave it to", (_order("owner_id = 2"),)),
-    "parcel without a trace": Planted("A1", "other parcels than there are", (_parcel(READY),)),
+    "parcel without a trace": Planted("A1", "parcels of it that nothing in its history sent", (_parcel(READY),)),
     "mail accepted without a trace": Planted(
         "A1",
         "other mails that were accepted",

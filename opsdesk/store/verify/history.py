@@ -6,9 +6,9 @@ from opsdesk.domain.orders import CancelReason, Lifecycle
 from opsdesk.domain.people import Role
 from opsdesk.store.verify.checks import Check, words
 
-_LIFECYCLE = "('order.cancelled', 'order.reopened', 'order.completed')"
+_LIFECYCLE = "('order.cancelled', 'order.reopened')"
 _DONE = "subject_kind = 'order' AND outcome = 'done'"
-_OF_IMPORTS = "('order.imported', 'order.updated')"
+_OF_IMPORTS = "('order.imported', 'order.changed_at_source')"
 _BY_STAFF = "(SELECT name FROM users)"
 
 CHECKS = (
@@ -21,7 +21,10 @@ CHECKS = (
         FROM activity JOIN (
             SELECT max(id) AS id FROM activity WHERE {_DONE} AND action IN {_LIFECYCLE} GROUP BY subject_id
         ) AS newest ON newest.id = activity.id JOIN orders ON orders.id = subject_id
-        WHERE activity.after <> lifecycle
+        WHERE activity.after <> lifecycle AND NOT (lifecycle = 'completed' AND EXISTS (
+            SELECT 1 FROM activity AS later WHERE later.subject_kind = 'order' AND later.subject_id = orders.id
+            AND later.action = 'order.changed_at_source' AND later.id > activity.id
+        ))
         """,
     ),
     Check(
@@ -42,7 +45,7 @@ CHECKS = (
         SELECT number, type FROM hold JOIN orders ON orders.id = order_id
         WHERE released_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM activity WHERE {_DONE} AND subject_id = orders.id
-            AND (action = 'hold.placed' AND after = type OR action IN {_OF_IMPORTS} AND placed_by NOT IN {_BY_STAFF})
+            AND (action = 'hold.placed' AND after = type OR action IN {_OF_IMPORTS} AND activity.at >= hold.placed_at)
         )
         """,
     ),
@@ -60,15 +63,17 @@ CHECKS = (
     Check(
         "A1",
         "order",
-        "its history tells of other parcels than there are",
+        "there are parcels of it that nothing in its history sent",
         f"""
         SELECT number, 'parcels ' || sent.parcels || ', history ' || coalesce(told.parcels, 0)
         FROM (
-            SELECT order_id, sum(CASE WHEN recalled_at IS NULL THEN 1 ELSE 0 END) AS parcels FROM parcel
-            WHERE shipped_by IN {_BY_STAFF} GROUP BY order_id
+            SELECT order_id, count(*) AS parcels FROM parcel WHERE shipped_by IN {_BY_STAFF} AND NOT EXISTS (
+                SELECT 1 FROM activity WHERE {_DONE} AND subject_id = order_id
+                AND action IN {_OF_IMPORTS} AND activity.at >= shipped_at
+            ) GROUP BY order_id
         ) AS sent JOIN orders ON orders.id = sent.order_id LEFT JOIN (
-            SELECT subject_id, sum(CASE WHEN action = 'order.shipped' THEN 1 ELSE -1 END) AS parcels FROM activity
-            WHERE {_DONE} AND action IN ('order.shipped', 'order.parcel_recalled') GROUP BY subject_id
+            SELECT subject_id, count(*) AS parcels FROM activity
+            WHERE {_DONE} AND action = 'order.shipped' GROUP BY subject_id
         ) AS told ON told.subject_id = orders.id
         WHERE sent.parcels > coalesce(told.parcels, 0)
         """,
@@ -106,7 +111,7 @@ CHECKS = (
         SELECT number, activity.before || ' to ' || activity.after
         FROM activity JOIN orders ON orders.id = subject_id
         WHERE {_DONE} AND action IN {_LIFECYCLE} AND NOT (
-            activity.before = 'placed' AND activity.after IN ('cancelled', 'completed')
+            activity.before = 'placed' AND activity.after = 'cancelled'
             OR activity.before IN ('cancelled', 'completed') AND activity.after = 'placed'
         )
         """,
