@@ -114,6 +114,8 @@ def unavailable(error: DBAPIError, *, unsettled: str = "") -> Unavailable:
         return Unavailable(
             "The store has no room for one more terminal. Nothing was changed; close one, then try again."
         )
+    if type(error.orig).__module__.startswith("pysqlite3"):
+        return Unavailable(f"The store cannot be used: {cause}. Nothing was changed.")
     return Unavailable("The store cannot be reached. Nothing is known to have changed; it is tried again by itself.")
 
 
