@@ -63,10 +63,11 @@ class Undoable:
     job: JobResult | None = None
 
 
-class DeskHost(CitizenApp[int]):
+class DeskHost(CitizenApp[int], inherit_bindings=False):
     """Everything that screens ask of their app. `OpsDeskApp` wires it; tests use it as it is."""
 
     CSS_PATH = Path(__file__).parent.parent / "opsdesk.tcss"
+    # Textual's own go before those of every screen, and Ctrl+Q among them ends the program at once.
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
 
