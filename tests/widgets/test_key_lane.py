@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from textual import events
-from textual.app import App
+from textual.app import App, ComposeResult
 
 from opsdesk.key_lane import KeyLane
 from opsdesk.widgets.fields import Field
@@ -44,17 +44,28 @@ async def test_a_key_in_the_last_moment_is_not_left_lying() -> None:
     assert done == ["enter", "n"]
 
 
+class _Filled(Tiny):
+    """A form whose fields hold something."""
+
+    def __init__(self) -> None:
+        super().__init__(lane=True)
+
+    def compose(self) -> ComposeResult:
+        self.form = Form((Field("one", "One", "old"), Field("two", "Two", "older")))
+        yield self.form
+
+    def on_mount(self) -> None:
+        self.form.focus_field()
+
+
 async def test_letters_wait_for_the_key_that_empties_the_field() -> None:
     """Ctrl+U and the new text in one burst: the text must not be what is deleted."""
-    form = Form((Field("one", "One", "old"), Field("two", "Two", "older")))
-    app = Tiny(form, lane=True)
+    app = _Filled()
     async with running(app) as pilot:
-        form.focus_field()
-        await calm(pilot)
         burst(app, ["ctrl+u", *"new", "tab", "ctrl+u", *"newer", "home", "x"])
         for _ in range(200):
             await pilot.pause(0.01)
             if app.key_lane is not None and app.key_lane.is_idle:
                 break
         await calm(pilot)
-        assert form.values == {"one": "new", "two": "xnewer"}
+        assert app.form.values == {"one": "new", "two": "xnewer"}

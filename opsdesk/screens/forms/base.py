@@ -90,7 +90,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         if self.form.is_changed:
             # On a slow store somebody types before it has answered: what is new goes before what was left.
             self._keep(self.form.draft)
-        elif draft is not None:
+        elif draft is not None and self._says_something(draft):
             await self._take_up(draft, detail)
         if problem := self.why_not("commit"):
             self.say_no(problem)
@@ -171,6 +171,11 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         """The fields that somebody changed."""
         values = self.form.values
         return {each.name: values[each.name] for each in self.form.fields() if values[each.name] != each.value}
+
+    def _says_something(self, draft: Draft) -> bool:
+        """A draft may outlive its saving, if the program is killed in between; what it says stands there by then."""
+        fields = self.form.values
+        return any(fields.get(name, value) != value for name, value in draft.fields.items() if not name.startswith("@"))
 
     async def _take_up(self, draft: Draft, detail: OrderDetail) -> None:
         fields = {name: value for name, value in draft.fields.items() if not name.startswith("@")}
