@@ -256,8 +256,13 @@ def fulfilment_status(facts: OrderFacts) -> FulfilmentStatus:
 
 
 def is_covered(money: MoneyFacts) -> bool:
-    """Say whether the money allows shipping: paid, or authorised for the rest."""
-    return money.captured - money.refunded + max(0, money.authorised - money.voided - money.captured) >= money.total
+    """Say whether the money allows shipping: paid, or authorised for the rest.
+
+    What was refunded is not owed again; but when everything went back, nothing is paid for any more.
+    """
+    if money.refunded and money.paid <= 0:
+        return False
+    return money.captured + max(0, money.authorised - money.voided - money.captured) >= money.total
 
 
 def top_hold(facts: OrderFacts) -> ActiveHold | None:

@@ -19,6 +19,7 @@ from opsdesk.integrations.files.shops import (
     first,
     known_currency,
     payload_of,
+    promised,
     sent_by_shop,
     settled_long_ago,
 )
@@ -78,7 +79,7 @@ def _order(group: list[TableRow], reading: Reading) -> IncomingOrder:
     order = IncomingOrder(
         source=reading.shop,
         external_id=cells.get("Id") or cells["Name"],
-        number=cells["Name"],
+        number=cells["Name"].removeprefix("#"),
         placed_at=placed_at,
         currency=currency,
         lines=_lines(group, currency),
@@ -86,7 +87,7 @@ def _order(group: list[TableRow], reading: Reading) -> IncomingOrder:
         channel=cells.get("Source", ""),
         customer_name=first(cells, "Billing Name", "Shipping Name"),
         email=cells.get("Email", ""),
-        phone=first(cells, "Phone", "Billing Phone", "Shipping Phone"),
+        phone=first(cells, "Phone", "Billing Phone", "Shipping Phone").removeprefix("'"),
         language=language_of(country),
         shipping_minor=minor_of(cells.get("Shipping"), currency, "Shipping"),
         tax_minor=minor_of(cells.get("Taxes"), currency, "Taxes"),
@@ -100,7 +101,7 @@ def _order(group: list[TableRow], reading: Reading) -> IncomingOrder:
         payload=_payload(group),
     )
     order = payments(with_sums(order, cells), cells, reading)
-    return checked(known_currency(_with_progress(order, cells, reading)))
+    return checked(promised(known_currency(_with_progress(order, cells, reading)), reading.zone))
 
 
 def _payload(group: list[TableRow]) -> str:

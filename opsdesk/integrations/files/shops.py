@@ -12,6 +12,7 @@ from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingParcel
 from opsdesk.domain.incoming_rules import with_conflict
 from opsdesk.domain.orders import Lifecycle, is_covered
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.domain.promises import promise_of
 
 SETTLED_AFTER = timedelta(days=30)
 """So long after everything has left the house, nothing more is to be expected of an order."""
@@ -41,6 +42,14 @@ def known_currency(order: IncomingOrder) -> IncomingOrder:
     if order.currency in list_currencies():
         return order
     return with_conflict(order, f"Nothing is known of the currency {order.currency}; two decimals were assumed.")
+
+
+def promised(order: IncomingOrder, zone: ZoneInfo) -> IncomingOrder:
+    """Return the order with the shop's own promise where its source makes none and something is still to be sent."""
+    is_open = any(line.needs_shipping and line.quantity > line.cancelled + line.shipped for line in order.lines)
+    if order.promised_at is not None or order.lifecycle is not Lifecycle.PLACED or not is_open:
+        return order
+    return replace(order, promised_at=promise_of(order.placed_at, zone))
 
 
 def sent_by_shop(order: IncomingOrder, at: datetime, *, tracking: str = "", carrier: str = "") -> IncomingOrder:

@@ -13,7 +13,7 @@ from opsdesk.domain.incoming_rules import all_shipped, cancelled, checked, with_
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.integrations.files.json_records import RawRecord
 from opsdesk.integrations.files.own_jsonl import rejection
-from opsdesk.integrations.files.shops import Reading, closed_by_refund, known_currency, sent_by_shop
+from opsdesk.integrations.files.shops import Reading, closed_by_refund, known_currency, promised, sent_by_shop
 from opsdesk.integrations.files.values import (
     Fields,
     country_of,
@@ -94,7 +94,7 @@ def order_from(record: Fields, reading: Reading, *, line: int = 0, payload: str 
         payload=payload,
     )
     order = replace(order, payments=payments(record, order, status, reading.zone))
-    return checked(known_currency(_with_status(order, status, record, reading)))
+    return checked(promised(known_currency(_with_status(order, status, record, reading)), reading.zone))
 
 
 def _with_status(order: IncomingOrder, status: str, record: Fields, reading: Reading) -> IncomingOrder:
