@@ -2,7 +2,7 @@
 
 Textual as shipped dies of SIGTERM and SIGHUP with the terminal left raw, spins for ever on a terminal that went away
 without SIGHUP, and stands still when nobody reads its output. Here a thread watches the terminal for a hang-up and a
-pipe for signals; it asks the app to exit, and two seconds later ends the process itself, with the terminal restored.
+pipe for signals; it asks the app to exit, and soon after ends the process itself, with the terminal restored.
 So nothing may depend on a clean exit: drafts are committed as they are typed, and leases run out by store time.
 
 Wiring: `terminal.citizen.CitizenApp` installs a `Guard` before Textual touches the terminal.
@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from textual.drivers import linux_driver
 
-HARD_EXIT_AFTER: Final = 2.0
+HARD_EXIT_AFTER: Final = 1.5
 """Seconds that the app gets to leave by itself."""
 
 # Leave bracketed paste, mouse, focus and resize reports, the kitty keyboard and the other screen; show the cursor.
@@ -92,6 +92,7 @@ class Guard:
         while True:
             for descriptor, events in poll.poll():
                 if descriptor == _STDIN and events & _GONE:
+                    _let_go_of_the_terminal()
                     return 128 + signal.SIGHUP
                 if descriptor == self._pipe_out:
                     number = os.read(self._pipe_out, 1)[0]
@@ -105,10 +106,10 @@ class Guard:
 
     def _restore_terminal(self) -> None:
         # A description of our own: making stderr non-blocking would do the same to the shell behind us.
+        if not os.isatty(_STDERR):
+            return
         terminal = os.open(os.ttyname(_STDERR), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in (1, _STDERR):
-            os.dup2(nowhere, descriptor)
+        _write_nowhere()
         pause = threading.Event()
         for _ in range(20):
             # What nobody read is thrown away, and stop and start wakes the writer that waits for room: while it waits,
@@ -123,6 +124,21 @@ class Guard:
                 pause.wait(0.02)
         if self._before is not None:
             termios.tcsetattr(terminal, termios.TCSANOW, self._before)
+
+
+def _let_go_of_the_terminal() -> None:
+    """Put something quiet where the dead terminal was: reading it spins, and writing to it ends Textual's writer."""
+    quiet, kept_open = os.pipe()
+    # The input thread may just have been told that there is something to read, and must find it: "focus lost".
+    os.write(kept_open, b"\x1b[O")
+    os.dup2(quiet, _STDIN)
+    _write_nowhere()
+
+
+def _write_nowhere() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, _STDERR):
+        os.dup2(nowhere, descriptor)
 
 
 def read_any_bytes() -> None:
