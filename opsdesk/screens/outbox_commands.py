@@ -76,13 +76,13 @@ class OutboxCommands(DeskScreen[None]):
         return None if action == "open" else self._why_not_mail(action, line)
 
     def _why_not_mail(self, action: str, line: MailLine) -> str | None:
-        word = line.state.word
+        word = line.state.word.capitalize()
         if action == "settle":
-            problem = None if line.state is MailState.HELD else f"The mail is {word}; there is nothing to decide."
+            problem = None if line.state is MailState.HELD else f"{word}. There is nothing to decide."
         elif action == "send":
-            problem = None if line.state in _CAN_BE_SENT else f"The mail is {word}; it cannot be sent now."
+            problem = None if line.state in _CAN_BE_SENT else f"{word}. It cannot be sent now."
         else:
-            problem = None if line.state.can_be_changed else f"The mail is {word}; it cannot be changed any more."
+            problem = None if line.state.can_be_changed else f"{word}. It cannot be changed any more."
         return problem or why_not_allowed(self.desk.actor, _OPERATIONS[action])
 
     def commit_label(self) -> str | None:

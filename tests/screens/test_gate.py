@@ -381,3 +381,33 @@ async def test_the_secret_is_in_no_draft_clipboard_or_repr(shop: Store, mia: Act
     with shop.reading() as session:
         assert session.execute(select(DraftRow)).all() == []
     assert told, "the field did send messages"
+
+
+# --- the whole program
+
+
+async def begun_as(url: str, login: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Start the program under a login of the system; return the screen that is on top and who acts."""
+    from opsdesk.app import make_app
+
+    monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: login)
+    app = make_app(url)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for _ in range(200):
+            await pilot.pause()
+            if isinstance(app.screen, SignInScreen) or (app.desk.is_open and app.desk.is_signed_in):
+                break
+            await asyncio.sleep(0.02)
+        return type(app.screen).__name__, app.desk.actor.name if app.desk.is_signed_in else ""
+
+
+async def test_the_program_opens_for_the_login_that_is_tied_and_asks_everybody_else(
+    shop: Store, monkeypatch: pytest.MonkeyPatch
+):
+    add_person(shop, "ann", Role.ADMIN, os_login="ann", secrets=False)
+    assert await begun_as(shop.url, "ann", monkeypatch) == ("OrdersScreen", "ann")
+    assert await begun_as(shop.url, "stranger", monkeypatch) == ("SignInScreen", "")
+
+
+async def test_the_first_who_opens_a_new_shop_is_its_admin(shop: Store, monkeypatch: pytest.MonkeyPatch):
+    assert await begun_as(shop.url, "first", monkeypatch) == ("OrdersScreen", "first")

@@ -94,7 +94,7 @@ async def test_a_mail_that_went_out_can_be_read_and_not_changed(shop: Store, mai
         await operator.press("less_than_sign")
         point(operator, mails, MailState.ACCEPTED)
         await operator.press("e")
-        assert operator.sees("it cannot be changed any more")
+        assert operator.sees("It cannot be changed any more")
         await operator.press("enter")
         assert isinstance(operator.screen, MailReadPanel)
         assert operator.sees("Kind regards")
