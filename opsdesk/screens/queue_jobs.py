@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.screen import Screen
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.holds import HoldType
@@ -62,6 +64,8 @@ JOB_VERBS: Mapping[str, Verb] = {
     "release": Verb("release", "release", "order.release", _HOLDS, "release", takes_version=True),
     "claim": Verb("claim", "take on", "order.claim", _DESK, "claim"),
     "assign": Verb("assign", "give away", "order.assign", _DESK, "assign"),
+    "snooze": Verb("snooze", "snooze", "order.snooze", _DESK, "snooze"),
+    "note": Verb("note", "write a note on", "order.note", "opsdesk.operations.notes", "note"),
     "follow": Verb("follow", "follow", "order.follow", _DESK, "follow"),
     "pack": Verb("pack", "start packing", "order.start_packing", "opsdesk.operations.packing", "start_packing", True),
     "deliver": Verb("deliver", "mark delivered", "order.deliver", "opsdesk.operations.shipping", "deliver", True),
@@ -114,23 +118,24 @@ class QueueJobs(DeskScreen[None]):
 
     def act_on_marked(self, verb: Verb) -> None:
         """Do it to all marked orders, after a rehearsal and a question."""
+        from opsdesk.screens import job_panels
+
+        count = len(self.table.marked)
         if verb.action == "hold" and not verb.arguments:
-            self._choose_hold(verb)
+            self._ask_first(verb, job_panels.hold_panel(count))
+        elif verb.action == "snooze":
+            self._ask_first(verb, job_panels.snooze_panel(count, self.desk.clock(), self.desk.zone))
+        elif verb.action == "note":
+            self._ask_first(verb, job_panels.NoteForAll(count))
         else:
             self._run_job(verb)
 
-    def _choose_hold(self, verb: Verb) -> None:
-        from opsdesk.screens.panels import ChoicePanel
-        from opsdesk.widgets.choices import Choice
+    def _ask_first(self, verb: Verb, panel: Screen[str]) -> None:
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._run_job(verb.with_arguments(**_arguments(verb.action, answer)))
 
-        entries = [Choice(kind.value, kind.label) for kind in reversed(HoldType)]
-
-        def chosen(key: str | None) -> None:
-            if key is not None:
-                kind = HoldType(key)
-                self._run_job(verb.with_arguments(kind=kind, reason=kind.label.capitalize()))
-
-        self.app.push_screen(ChoicePanel(f"HOLD {len(self.table.marked)} ORDERS: WHY", entries), callback=chosen)
+        self.app.push_screen(panel, callback=answered)
 
     @work(exclusive=True, group="job")
     async def _run_job(self, verb: Verb) -> None:
@@ -188,6 +193,13 @@ class QueueJobs(DeskScreen[None]):
 
     def _version_when_marked(self, line: QueueLine) -> int:
         return self.marked_versions.get(str(line.id), line.version)
+
+
+def _arguments(action: str, answer: str) -> dict[str, object]:
+    if action == "hold":
+        kind = HoldType(answer)
+        return {"kind": kind, "reason": kind.label.capitalize()}
+    return {"until": datetime.fromisoformat(answer)} if action == "snooze" else {"text": answer}
 
 
 def _question(verb: Verb, trial: JobResult) -> str:

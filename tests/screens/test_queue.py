@@ -18,7 +18,7 @@ from opsdesk.screens.host import StoreChange
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.screens.queue_preview import QueuePreview
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import ActivityRow, OrderRow
+from opsdesk.store.tables import ActivityRow, NoteRow, OrderRow
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
 from tests.operator import NARROW, WIDE, DeskApp, Operator, desk_at, working
@@ -132,6 +132,23 @@ async def test_an_order_that_changed_after_it_was_marked_is_left_out_with_its_re
         assert operator.sees("104001")
         await operator.press("y")
         assert screen_of(operator).message.startswith("1 done, 1 left out: ")
+
+
+async def test_marked_orders_are_snoozed_and_noted_together(shop: Store, mia: Actor) -> None:
+    several(shop)
+    async with working(queue(shop.url, mia)) as operator:
+        await operator.press("space", "space", "n")
+        await operator.type("Rings at five")
+        await operator.press("f9", "y")
+        assert screen_of(operator).message == "2 done."
+        await operator.press("z", "1", "y")
+        assert screen_of(operator).message == "2 done."
+        await operator.press("f5")
+        assert [line.number for line in screen_of(operator).lines.values()] == ["104003", "104004", "104005"]
+        await operator.press("u", "f5")
+        assert len(screen_of(operator).lines) == 5
+    with shop.reading() as session:
+        assert session.execute(select(NoteRow.text)).scalars().all() == ["Rings at five"] * 2
 
 
 async def test_what_works_on_one_order_alone_is_refused_while_several_are_marked(shop: Store, mia: Actor) -> None:
