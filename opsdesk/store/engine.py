@@ -37,7 +37,8 @@ _SQLITE_PRAGMAS = (
     "foreign_keys=ON",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "temp_store=MEMORY",
-    "cache_size=-16384",
+    # Each of a terminal's connections has one of its own; what is read often lies in the system's cache as well.
+    "cache_size=-4096",
     "journal_size_limit=67108864",
 )
 # A terminal that is suspended inside a transaction must not block the shop.
