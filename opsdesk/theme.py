@@ -207,4 +207,10 @@ def _textual_variables(name: str) -> dict[str, str]:
         "scrollbar-background-hover": grounds["ground"],
         "scrollbar-background-active": grounds["ground"],
         "scrollbar-corner-color": grounds["ground"],
+        # Textual's own style sheet asks for these in themes that take the terminal's colours.
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border-blurred": grounds["line"],
+        "screen-selection-background": grounds["pointer"],
+        "screen-selection-foreground": grounds["pointer-text"],
     }
