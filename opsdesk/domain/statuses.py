@@ -15,16 +15,8 @@ from zoneinfo import ZoneInfo
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.moments import add_business_days
-from opsdesk.domain.orders import (
-    CaseState,
-    Lifecycle,
-    OrderFacts,
-    is_covered,
-    why_not_cancel,
-    why_not_deliver,
-    why_not_hold,
-    why_not_pack,
-)
+from opsdesk.domain.order_rules import why_not_cancel, why_not_deliver, why_not_hold, why_not_pack
+from opsdesk.domain.orders import CaseState, Lifecycle, OrderFacts, is_covered
 
 
 class EffectKind(StrEnum):

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from opsdesk.domain.errors import Invalid, Refused
-from opsdesk.domain.orders import why_not_edit
+from opsdesk.domain.order_rules import why_not_edit
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.entries import AddressEntry, ContactEntry, checked_address, checked_contact
 from opsdesk.operations.words import kept_line

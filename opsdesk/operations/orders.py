@@ -6,7 +6,8 @@ from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle, why_not_cancel, why_not_reopen
+from opsdesk.domain.order_rules import why_not_cancel, why_not_reopen
+from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle
 from opsdesk.domain.permissions import why_not_within
 from opsdesk.operations.holds import decide_case, end_holds
 from opsdesk.operations.mail import take_back

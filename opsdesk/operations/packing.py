@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.orders import why_not_pack
+from opsdesk.domain.order_rules import why_not_pack
 from opsdesk.store.work import Done, Work, operation
 
 

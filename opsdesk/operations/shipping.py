@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.mailing import GRACE, Letter
-from opsdesk.domain.orders import why_not_deliver, why_not_ship
+from opsdesk.domain.order_rules import why_not_deliver, why_not_ship
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import OrderLineRow, OrderRow, ParcelLineRow, ParcelRow

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import (
-    Headline,
-    Lifecycle,
+from opsdesk.domain.order_rules import (
     why_not_cancel,
     why_not_deliver,
     why_not_edit,
@@ -18,6 +16,7 @@ from opsdesk.domain.orders import (
     why_not_reopen,
     why_not_ship,
 )
+from opsdesk.domain.orders import Headline, Lifecycle
 from opsdesk.domain.payments import why_not_record_payment
 from opsdesk.domain.people import Actor, Role
 from opsdesk.domain.permissions import why_not_allowed, why_not_within

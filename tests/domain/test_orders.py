@@ -10,6 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
+from opsdesk.domain.order_rules import (
+    why_not_cancel,
+    why_not_deliver,
+    why_not_edit,
+    why_not_hold,
+    why_not_pack,
+    why_not_reopen,
+    why_not_ship,
+)
 from opsdesk.domain.orders import (
     CaseState,
     FulfilmentStatus,
@@ -24,13 +33,6 @@ from opsdesk.domain.orders import (
     headline,
     payment_status,
     stage,
-    why_not_cancel,
-    why_not_deliver,
-    why_not_edit,
-    why_not_hold,
-    why_not_pack,
-    why_not_reopen,
-    why_not_ship,
 )
 from opsdesk.domain.orders_settled import settled_columns
 

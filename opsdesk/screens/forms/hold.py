@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import why_not_hold
+from opsdesk.domain.order_rules import why_not_hold
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.holds import RELEASE_FRAUD, hold, release
