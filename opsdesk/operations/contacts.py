@@ -8,8 +8,9 @@ from dataclasses import asdict
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.order_rules import why_not_edit
 from opsdesk.domain.searching import reversed_digits
+from opsdesk.domain.text import clean_line
 from opsdesk.operations.entries import AddressEntry, ContactEntry, checked_address, checked_contact
-from opsdesk.operations.words import kept_line
+from opsdesk.operations.words import LONGEST_LINE, kept_line
 from opsdesk.store.tables import AddressRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
@@ -170,7 +171,10 @@ def _address_of(row: AddressRow) -> AddressEntry:
 
 def _cleaned(entry: ContactEntry | AddressEntry) -> dict[str, str]:
     # A telephone number may look like a card number; it is judged as a telephone number by `checked_*` instead.
-    return {field: value if field == "phone" else kept_line(value) for field, value in asdict(entry).items()}
+    return {
+        field: clean_line(value, longest=LONGEST_LINE) if field == "phone" else kept_line(value)
+        for field, value in asdict(entry).items()
+    }
 
 
 def _changed(before: dict[str, str], after: dict[str, str]) -> list[str]:

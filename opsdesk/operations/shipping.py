@@ -8,6 +8,7 @@ from datetime import timedelta
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.mailing import GRACE, Letter
 from opsdesk.domain.order_rules import why_not_deliver, why_not_ship
+from opsdesk.domain.text import clean_line
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import OrderLineRow, OrderRow, ParcelLineRow, ParcelRow
@@ -139,7 +140,7 @@ def _parcel(work: Work, order_id: int, carrier: str, tracking_number: str, track
     return ParcelRow(
         order_id=order_id,
         carrier=required_line(carrier, "carrier", "Say which carrier takes the parcel."),
-        tracking_number=kept_line(tracking_number, longest=80).replace(" ", ""),
+        tracking_number=clean_line(tracking_number, longest=80).replace(" ", ""),
         tracking_url=url,
         shipped_by=work.actor.name,
         shipped_at=work.now,

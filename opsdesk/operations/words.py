@@ -1,10 +1,9 @@
-"""The one gate for text that people type: cleaned and without card numbers before anything is written."""
+"""The one gate for text that people type: card numbers masked, then cleaned, before anything is written."""
 
 from __future__ import annotations
 
-from opsdesk.domain.cards import mask_cards
+from opsdesk.domain.cards import safe_line, safe_text
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.text import clean_line, clean_text
 
 LONGEST_NOTE = 4_000
 LONGEST_LINE = 200
@@ -12,12 +11,12 @@ LONGEST_LINE = 200
 
 def kept_line(text: str, *, longest: int = LONGEST_LINE) -> str:
     """Return one line of typed text as it may be stored."""
-    return mask_cards(clean_line(text, longest=longest)).text
+    return safe_line(text, longest=longest).text
 
 
 def kept_text(text: str, *, longest: int = LONGEST_NOTE) -> str:
     """Return typed text of several lines as it may be stored."""
-    return mask_cards(clean_text(text, longest=longest)).text
+    return safe_text(text, longest=longest).text
 
 
 def required_line(text: str, field: str, sentence: str) -> str:

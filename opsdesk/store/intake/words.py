@@ -17,7 +17,7 @@ LONGEST_LINK = 500
 _FEWEST_CARD_DIGITS = 12
 # A quick look at a whole record, so that only those are taken apart in which there may be a card: as many digits as the
 # shortest card has, whatever parts them, or a word that names a check code.
-_LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[\W_]{0,4}\d){13}")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[\W_]{0,6}\d){13}")
 _LONG_ASCII_NUMBER = re.compile(rb"[0-9]{14}")
 _MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _CODE_WORDS = tuple(
