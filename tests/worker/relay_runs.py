@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import smtplib
 import sys
 import time
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from opsdesk.worker import effects
 from opsdesk.worker.loop import LEASE
 from tests.conftest import START
 
-STEPS = ("after claim", "after send", "after record")
+STEPS = ("after claim", "before answer", "after send", "after record")
 _LASTS = timedelta(seconds=1)
 _MOST_RUNS = 400
 
@@ -47,6 +48,8 @@ class MortalMailer:
         # The record of the mail before is committed by now.
         self._perhaps_die("after record", self._mails - 1)
         self._perhaps_die("after claim", self._mails)
+        if self._die_at == (self._mails, "before answer"):
+            _die_with_the_final_dot()
         outcome = self._inner.send(mail)
         self._perhaps_die("after send", self._mails)
         if self._naive and outcome.result is SendResult.IN_DOUBT:
@@ -62,6 +65,18 @@ class MortalMailer:
     def _perhaps_die(self, step: str, mail: int) -> None:
         if self._die_at == (mail, step):
             os._exit(137)
+
+
+def _die_with_the_final_dot() -> None:
+    """End the process when the whole mail has left and the server's answer has not been read."""
+    send = smtplib.SMTP.send
+
+    def send_and_die(connection: smtplib.SMTP, content: bytes | str) -> None:
+        send(connection, content)
+        if content == b".\r\n":
+            os._exit(137)
+
+    smtplib.SMTP.send = send_and_die  # type: ignore[method-assign]
 
 
 def work_until_killed(url: str, mailer: MortalMailer, now: datetime, *, naive: bool) -> None:

@@ -67,7 +67,7 @@ def run(store: Store, sink: Sink, *, kills: int, naive: bool = False) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
