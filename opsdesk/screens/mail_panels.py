@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from opsdesk.store.views.mails import MailText
 
 ARRIVED, AGAIN = "arrived", "again"
+_FEWEST_ROWS, _MOST_ROWS = 3, 16
+_AROUND = 13
+"""Lines of the panel besides the text: borders, title, subject, message, keys."""
 
 
 class MailEditPanel(FormPanel[object]):
@@ -29,10 +32,15 @@ class MailEditPanel(FormPanel[object]):
     def __init__(self, mail: MailText) -> None:
         fields = [
             Field("subject", "Subject", mail.line.subject, longest=LONGEST_SUBJECT),
-            Field("text", "Text", mail.text, rows=14),
+            Field("text", "Text", mail.text, rows=_MOST_ROWS),
         ]
         super().__init__(f"MAIL TO {mail.line.recipient}", fields, subject_id=mail.line.id)
         self._mail = mail
+
+    def on_resize(self) -> None:
+        """Give the text what the screen has room for."""
+        super().on_resize()
+        self.form.widget("text").styles.height = max(_FEWEST_ROWS, min(_MOST_ROWS, self.app.size.height - _AROUND))
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
@@ -77,5 +85,5 @@ def doubt_choices() -> list[Choice]:
     """Return what can have become of a mail that is in doubt."""
     return [
         Choice(ARRIVED, "It arrived", "the customer has it, or the mail server's log says so"),
-        Choice(AGAIN, "Send it again", "it did not arrive; the customer may get it twice if it did"),
+        Choice(AGAIN, "Send it again", "if it did arrive, the customer gets it twice"),
     ]

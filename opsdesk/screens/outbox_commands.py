@@ -89,7 +89,7 @@ class OutboxCommands(DeskScreen[None]):
         """F9 sends the mail now; when nobody knows whether it arrived, it asks."""
         if self.line is None:
             return None
-        return "SAY WHAT BECAME OF IT" if self.line.state is MailState.HELD else "SEND NOW"
+        return "DECIDE" if self.line.state is MailState.HELD else "SEND NOW"
 
     def label_of(self, each: Command) -> str:
         """Say that `u` pulls the mail back while that is possible."""

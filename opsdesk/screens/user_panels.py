@@ -112,12 +112,12 @@ class SecretPanel(FormPanel[object]):
             Field("secret", f"New {proof.word}", is_secret=True, longest=longest),
             Field("again", "Once more", is_secret=True, longest=longest),
         ]
-        super().__init__(f"NEW {proof.word} OF {line.name}", fields)
+        super().__init__(f"NEW {proof.word.upper()} OF {line.name}", fields)
         self._proof, self._line, self._is_own = proof, line, is_own
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
-        return f"SET THE {self._proof.word}"
+        return f"SET THE {self._proof.word.upper()}"
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Set it, provided it was typed the same twice."""
