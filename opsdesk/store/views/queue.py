@@ -14,7 +14,8 @@ from sqlmodel import Session, col
 from opsdesk.domain.queue_filters import parse_filter
 from opsdesk.domain.queues import QueueLine, QueueQuery
 from opsdesk.store.tables import OrderRow
-from opsdesk.store.views.queue_lines import among, line_of, listed, select_lines
+from opsdesk.store.views.queue_line import line_of
+from opsdesk.store.views.queue_lines import among, listed, select_lines
 from opsdesk.store.views.queue_pages import LAST, PageKey, QueuePage, Reading, key_of
 
 __all__ = ["LAST", "MOST_LINES", "PageKey", "QueueLine", "QueuePage", "key_of", "queue_lines", "queue_page"]

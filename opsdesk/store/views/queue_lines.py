@@ -1,30 +1,22 @@
-"""A line of the queue: which columns it is read from, and how they become a value."""
+"""A line of the queue: which columns it is read from; `queue_line` makes the value of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Integer, Select, String, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import MailState
-from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, PaymentStatus, Stage
-from opsdesk.domain.queues import IN_HOUSE, QueueLine
 from opsdesk.store.tables import ActivityRow, LookRow, MailRow, OrderRow, UserRow
 
 _ID = col(OrderRow.id)
-_PAYMENTS = {word.value: word for word in PaymentStatus}
-_HEADLINES = {word.value: word for word in Headline}
-_STAGES = {word.value: word for word in Stage}
-_HOLDS = {word.value: word for word in HoldType}
 
 
 def select_lines() -> Select[Any]:
-    """Select the columns of queue lines, as `line_of` reads them; parameter `user_id`."""
+    """Select the columns of queue lines, as `queue_line.line_of` reads them; parameter `user_id`."""
     order, owner, me = OrderRow, aliased(UserRow), bindparam("user_id", type_=Integer())
     return (
         select(
@@ -56,22 +48,6 @@ def _changed(me: Any) -> ColumnElement[bool]:
 def _mail_trouble() -> ColumnElement[bool]:
     waits = [col(MailRow.state) == state.value for state in MailState if state.needs_somebody]
     return exists().where(col(MailRow.order_id) == _ID, or_(*waits))
-
-
-def line_of(row: Sequence[Any]) -> QueueLine:
-    """Make the value of one row of `select_lines`."""
-    (
-        order_id, version, number, placed_at, promised_at, customer_name, line_count, unit_count, total_minor, currency,
-        payment, headline, hold_type, stage, owner_id, owner_name, temperature, snoozed_until, note_count, touched_at,
-        changed, trouble, email, phone,
-    ) = row  # fmt: skip
-    desk = _STAGES[stage]
-    return QueueLine(
-        order_id, version, number, placed_at, promised_at, customer_name, line_count, unit_count,
-        Money(total_minor, currency), _PAYMENTS[payment], _HEADLINES[headline],
-        _HOLDS[hold_type] if hold_type else None, desk, owner_id, owner_name or "", temperature, snoozed_until,
-        note_count, touched_at is None and desk in IN_HOUSE, bool(changed), bool(trouble), email, phone,
-    )  # fmt: skip
 
 
 def among(column: Any, *, is_sqlite: bool) -> ColumnElement[bool]:

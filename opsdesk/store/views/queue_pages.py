@@ -12,7 +12,8 @@ from sqlmodel import Session
 from opsdesk.domain.orders import Stage
 from opsdesk.domain.queue_filters import ME, NOBODY, QueueFilter
 from opsdesk.domain.queues import IN_HOUSE, QueueLine, QueueQuery, SavedView, Sort, stages_of
-from opsdesk.store.views.queue_lines import line_of, listed
+from opsdesk.store.views.queue_line import line_of
+from opsdesk.store.views.queue_lines import listed
 from opsdesk.store.views.queue_matches import Matches, find_matches
 from opsdesk.store.views.queue_walks import Walk, bound_statement, page_statement
 
