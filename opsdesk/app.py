@@ -40,6 +40,7 @@ class OpsDeskApp(DeskHost):
     """The program on one terminal."""
 
     TITLE = "OpsDesk"
+    FIRST_DEPTH = 1
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -50,9 +51,12 @@ class OpsDeskApp(DeskHost):
         self._seen_activity = 0
         self._is_looking = False
 
+    def get_default_screen(self) -> OrdersScreen:
+        """Begin with the queue, so that no empty screen is painted before it."""
+        return self._orders
+
     def on_mount(self) -> None:
-        """Paint the frame; open the store behind it."""
-        self.push_screen(self._orders)
+        """Open the store behind the frame."""
         self.call_after_refresh(self._begin_to_open)
 
     async def on_unmount(self) -> None:

@@ -104,7 +104,7 @@ class Operator:
             # A worker that waits for the answer of an open panel waits for the person, not for the machine.
             is_busy = len(busy) > self._asked
             desk, lane = getattr(self.app, "desk", None), getattr(self.app, "key_lane", None)
-            is_opening = desk is not None and not (desk.is_open and len(self.app.screen_stack) > 1)
+            is_opening = desk is not None and not (desk.is_open and len(self.app.screen_stack) >= self.app.FIRST_DEPTH)
             is_busy = is_busy or is_opening or (with_preview and self._preview_is_behind)
             calm = calm + 1 if not is_busy and (lane is None or lane.is_idle) else 0
             if is_busy:

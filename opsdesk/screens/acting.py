@@ -45,7 +45,7 @@ class Acting(Explaining[ResultT]):
 
     def step_out(self) -> None:
         """Close this screen; the first one stays and says how to end the program."""
-        if len(self.app.screen_stack) > 2:
+        if len(self.app.screen_stack) > self.host.FIRST_DEPTH:
             self.dismiss(None)
         else:
             self.say("This is the first screen.", hint=":quit ends the program")
@@ -77,7 +77,7 @@ class Acting(Explaining[ResultT]):
             self.say("You are here already.")
             return
         if name == "orders":
-            while len(self.app.screen_stack) > 2:
+            while len(self.app.screen_stack) > self.host.FIRST_DEPTH:
                 self.app.pop_screen()
             return
         screen = self.host.screen_for(name)

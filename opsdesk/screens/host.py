@@ -70,6 +70,8 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
     # Textual's own go before those of every screen, and Ctrl+Q among them ends the program at once.
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
+    FIRST_DEPTH: ClassVar[int] = 2
+    """How many screens lie on each other when the first desk is on top."""
 
     def __init__(self, desk: Desk, *, theme_name: str = "dark") -> None:
         super().__init__(state_folder=desk.settings.state_folder)
@@ -149,7 +151,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         for screen in reversed(desks):
             screen.leaving()
         await self._carried_out()
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > self.FIRST_DEPTH:
             self.pop_screen()
         self.desk.switch(actor)
         self.forget_done()

@@ -45,7 +45,6 @@ class OrdersScreen(QueueCommands):
     TOPICS = frozenset({"order", "mail"})
     BODY_FOCUS = "#queue"
     BINDINGS: ClassVar[list[BindingType]] = bindings("queue")
-    CSS_PATH = "orders.tcss"
 
     def __init__(self, view: SavedView = SavedView.TO_SHIP) -> None:
         super().__init__()

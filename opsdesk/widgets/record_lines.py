@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -19,26 +20,30 @@ PREFIX = 3
 """Pointer, mark and a space before each row."""
 
 
+class RowStyles:
+    """How rows look in one theme."""
+
+    def __init__(self, theme: str, variables: Mapping[str, str]) -> None:
+        self.theme = theme
+
+        def colour(name: str) -> RichColor | None:
+            return Color.parse(variables[name]).rich_color if name in variables else None
+
+        self.tones = {tone: Style(color=colour(f"tone-{tone.value}")) for tone in Tone}
+        self.head = Style(color=colour("tone-dim"), bold=True)
+        self.pointer = Style(color=colour("pointer-text"), bgcolor=colour("pointer"), bold=True)
+        self.pointer_away = Style(color=colour("tone-plain"), bgcolor=colour("raised"))
+        self.marked = Style(bgcolor=colour("raised"), bold=True)
+        self.gone = Style(color=colour("tone-dim"), strike=True)
+
+
 class RecordLines(ScrollView):
     """Draws the lines that are asked for, and nothing else. `RecordTable` decides what they show."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "record-table--head",
-        "record-table--pointer",
-        "record-table--pointer-away",
-        "record-table--marked",
-        "record-table--gone",
-        *(f"record-table--{tone.value}" for tone in Tone),
-    }
     DEFAULT_CSS = """
     RecordLines { height: 1fr; width: 1fr; background: $ground; color: $tone-plain; overflow-x: hidden;
         overflow-y: scroll; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
-    RecordLines > .record-table--head { color: $tone-dim; text-style: bold; }
-    RecordLines > .record-table--pointer { background: $pointer; color: $pointer-text; text-style: bold; }
-    RecordLines > .record-table--pointer-away { background: $raised; color: $tone-plain; }
-    RecordLines > .record-table--marked { background: $raised; text-style: bold; }
-    RecordLines > .record-table--gone { color: $tone-dim; text-style: strike; }
-    """ + "\n".join(f"RecordLines > .record-table--{tone.value} {{ color: $tone-{tone.value}; }}" for tone in Tone)
+    """
 
     def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:  # noqa: A002  Textual's own word
         super().__init__(id=id)
@@ -50,6 +55,7 @@ class RecordLines(ScrollView):
         self._marks: set[str] = set()
         self._gone: set[str] = set()
         self._empty: tuple[str, ...] = ()
+        self._styles_of = RowStyles("", {})
 
     @property
     def _visible_rows(self) -> int:
@@ -104,7 +110,7 @@ class RecordLines(ScrollView):
         return Strip.blank(width, base)
 
     def _head(self, width: int) -> Strip:
-        style = self.get_component_rich_style("record-table--head", partial=True)
+        style = self._row_styles.head
         titles = (" " * GAP).join(cut(column.title, cells, column.align) for _, column, cells in self._shown_columns)
         return Strip([Segment(cut(" " * PREFIX + titles, width), style)], width)
 
@@ -121,14 +127,19 @@ class RecordLines(ScrollView):
         return Strip(joined(segments)).adjust_cell_length(width, over)
 
     def _row_style(self, row: int, key: str) -> Style:
+        styles = self._row_styles
         if row == self._pointer:
-            name = "pointer" if self.has_focus else "pointer-away"
-            return self.get_component_rich_style(f"record-table--{name}", partial=True)
+            return styles.pointer if self.has_focus else styles.pointer_away
         if key in self._gone:
-            return self.get_component_rich_style("record-table--gone", partial=True)
-        if key in self._marks:
-            return self.get_component_rich_style("record-table--marked", partial=True)
-        return Style.null()
+            return styles.gone
+        return styles.marked if key in self._marks else Style.null()
+
+    @property
+    def _row_styles(self) -> RowStyles:
+        """The styles of the theme that is on. Taken from its variables: component classes would cost every start."""
+        if self._styles_of.theme != self.app.theme:
+            self._styles_of = RowStyles(self.app.theme, self.app.theme_variables)
+        return self._styles_of
 
     def _tone(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"record-table--{tone.value}", partial=True)
+        return self._row_styles.tones[tone]
