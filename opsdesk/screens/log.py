@@ -102,7 +102,7 @@ class LogScreen(DeskScreen[None]):
             state = f"  {each.mail_state.word}" if each.mail_state is not None else ""
             rows[key] = (
                 Cell(stamp(each.at, now, zone).strip(), Tone.DIM),
-                Cell(self.host.symbol(name)[-1:], tone),
+                Cell(self.host.symbol(name).strip("[]"), tone),
                 Cell(each.actor),
                 Cell(f"{each.words}{state}"),
             )

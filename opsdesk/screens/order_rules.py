@@ -112,8 +112,7 @@ def forward_step(detail: OrderDetail) -> tuple[str, str] | None:
     if facts.lifecycle is not Lifecycle.PLACED:
         return None
     if holds:
-        more = f" (1 of {len(holds)})" if len(holds) > 1 else ""
-        return "hold", f"RELEASE: {holds[0].type.label.upper()}{more}"
+        return "hold", f"RELEASE: {holds[0].type.label.upper()}"
     if facts.open_units and why_not_ship(facts) is None:
         return "ship", f"SHIP {plural(facts.open_units, 'UNIT', 'UNITS')}"
     if detail.head.headline is Headline.AWAITING_PAYMENT:

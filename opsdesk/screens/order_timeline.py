@@ -51,7 +51,7 @@ def moment_lines(
 ) -> list[Content]:
     """Return one moment: time, symbol, who and what, then what changed."""
     name, tone = ("changed", Tone.CHANGED) if is_new else MOMENT_SYMBOLS[each.kind]
-    symbol = seen.symbol(name)[-1:]
+    symbol = seen.symbol(name).strip("[]") or "-"
     head = Content.assemble(
         (f"{each.at.astimezone(seen.zone):%H:%M} ", DIM),
         (f"{symbol} ", tone.style),

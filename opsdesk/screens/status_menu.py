@@ -18,8 +18,8 @@ from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.statuses import Question, Status, answer_by
 from opsdesk.domain.typed_moments import read_day
 from opsdesk.operations.statuses import Telling, status_menu, tell, telling
-from opsdesk.screens.forms.base import point_at, show_field
 from opsdesk.screens.forms.cancel import CANCEL_WORDS
+from opsdesk.screens.forms.filling import point_at, show_field
 from opsdesk.screens.order_words import moment
 from opsdesk.screens.status_words import asks_word, effect_lines
 from opsdesk.screens.writing import LetterForm, mail_fields

@@ -16,7 +16,7 @@ from textual.content import Content
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.statuses import Status
 from opsdesk.operations.templates import Proof, proof, save
-from opsdesk.screens.forms.base import begin_with
+from opsdesk.screens.forms.filling import begin_with
 from opsdesk.screens.panels import FormPanel
 from opsdesk.theme import Tone
 from opsdesk.widgets.fields import Field

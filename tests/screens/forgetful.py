@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from opsdesk.screens.forms import base
 
 
@@ -14,6 +12,6 @@ def _forget(*_arguments: object, **_named: object) -> None:
 base.save_draft = _forget  # type: ignore[assignment]
 
 if __name__ == "__main__":
-    from opsdesk.cli import main
+    from opsdesk.__main__ import main
 
-    sys.exit(main())
+    main()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
 
+from opsdesk.domain.errors import Invalid, OpsDeskError
 from opsdesk.screens.attending import Attending
 from opsdesk.screens.carrying import Banner
+from opsdesk.screens.forms.filling import begin_with
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.order_rules import why_not_order
@@ -23,15 +24,11 @@ from opsdesk.store.views.order import OrderDetail, order_detail
 from opsdesk.store.views.timeline import TimelineLine, news_since
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
-from opsdesk.widgets.choices import Choices
-from opsdesk.widgets.fields import Field, LineField, TextField, put_value, value_of
+from opsdesk.widgets.fields import Field, TextField
 from opsdesk.widgets.paper import Paper
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
-    from opsdesk.widgets.form import Form
 
 _VERSION, _WAS, _SEEN = "@version", "@was.", "@seen"
 """Names in a draft that are no fields: the version and history that were on the screen, and what fields held then."""
@@ -119,6 +116,12 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
             self.say_no(problem)
         else:
             super().action_commit()
+
+    def show_refusal(self, error: OpsDeskError) -> None:
+        """Show a mistake at its field, and its sentence on the message line too: the field may be scrolled away."""
+        super().show_refusal(error)
+        if isinstance(error, Invalid) and self.is_attached:
+            self.say_no(error.message)
 
     # Somebody else saves first.
 
@@ -267,29 +270,3 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
 
 def _names(news: Sequence[TimelineLine]) -> str:
     return " and ".join(dict.fromkeys(line.actor for line in news))
-
-
-def begin_with(form: Form, values: Mapping[str, str]) -> None:
-    """Set what the fields of a form hold unchanged, and tell nobody; what somebody typed stays, as changed."""
-    for widget in (*form.query(LineField), *form.query(TextField)):
-        value = values.get(widget.field.name)
-        if value is not None and value != widget.field.value:
-            is_typed = value_of(widget) != widget.field.value
-            widget.field = replace(widget.field, value=value)
-            if not is_typed:
-                put_value(widget, value)
-
-
-def point_at(choices: Choices, key: str) -> None:
-    """Put the pointer of a list on an entry."""
-    for number, entry in enumerate(choices.shown):
-        if entry.key == key:
-            choices.pointer = number
-
-
-def show_field(form: Form, name: str, *, is_shown: bool) -> None:
-    """Show or hide a field; a hidden one is not gone to and keeps what it holds."""
-    for widget in (*form.query(LineField), *form.query(TextField)):
-        if widget.field.name == name and widget.parent is not None:
-            widget.disabled = not is_shown
-            cast("Widget", widget.parent).display = is_shown

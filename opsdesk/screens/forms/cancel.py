@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 
 from opsdesk.domain.orders import CancelReason
 from opsdesk.operations.orders import cancel, reopen
-from opsdesk.screens.forms.base import OrderForm, point_at
+from opsdesk.screens.forms.base import OrderForm
+from opsdesk.screens.forms.filling import point_at
 from opsdesk.screens.order_words import plural
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.widgets.choices import Choice, Choices

@@ -14,7 +14,8 @@ from opsdesk.domain.order_rules import why_not_hold
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.holds import RELEASE_FRAUD, hold, release
-from opsdesk.screens.forms.base import OrderForm, point_at, show_field
+from opsdesk.screens.forms.base import OrderForm
+from opsdesk.screens.forms.filling import point_at, show_field
 from opsdesk.screens.order_words import moment
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import HoldDetail
@@ -101,9 +102,7 @@ class HoldPanel(OrderForm):
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
-        if self.picked is None:
-            return "HOLD"
-        return f"{'RELEASE' if self.picked.is_release else 'HOLD'}: {self.picked.kind.label.upper()}"
+        return "RELEASE IT" if self.picked is not None and self.picked.is_release else "HOLD IT"
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Hold or release."""

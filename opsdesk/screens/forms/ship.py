@@ -15,7 +15,7 @@ from opsdesk.domain.mailing import Letter
 from opsdesk.domain.statuses import Status
 from opsdesk.operations.shipping import SHIPPED_STATUS, ship
 from opsdesk.operations.statuses import require_neutral
-from opsdesk.screens.forms.base import show_field
+from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.order_words import plural
 from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.writing import LetterForm, mail_fields
