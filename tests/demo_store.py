@@ -29,10 +29,10 @@ KEY = bytes(range(32))
 SMALL = 300
 
 
-def build(url: str, orders: int = SMALL, seed: int = SEED) -> Head:
-    """Build the demo shop in an empty store, at 24 November 2026, 13:32:07 UTC."""
+def build(url: str, orders: int = SMALL, seed: int = SEED, now: datetime = NOW) -> Head:
+    """Build the demo shop in an empty store, at 24 November 2026, 13:32:07 UTC if not said otherwise."""
     writer = QuickWriter(TemplateShelf(data_folder() / "templates"), shop_facts(ZoneInfo("UTC")))
-    plan = DemoPlan(orders, seed, NOW)
+    plan = DemoPlan(orders, seed, now)
     return build_demo(url, plan, data_folder() / "demo", writer, KEY, lambda done, wanted: None)
 
 

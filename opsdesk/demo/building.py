@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -69,7 +70,7 @@ def fill(load: Filling, plan: DemoPlan, folder: Path, writer: Writes, key: bytes
         sheets.hand_on()
         if index % _REPORT_EVERY == 0:
             progress(index, plan.orders)
-    history.write_until(plan.end + DAY)
+    history.write_until(sys.maxsize)
     sheets.add("setting", (MARKER, json.dumps({"orders": plan.orders, "seed": plan.seed})))
     sheets.hand_on(all_of_it=True)
     progress(plan.orders, plan.orders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.demo.counter import days, hours
-from opsdesk.demo.moments import full_hour, working
+from opsdesk.demo.moments import full_hour
 from opsdesk.demo.ordinary import Stage, Story, parcel_of, send_out, settle_at_once
 from opsdesk.demo.post import Fate, Wanted
 from opsdesk.demo.staff import ANNA, GONE, MIA, PIET, SOFIA, TOM, WORKER, Clerk
@@ -45,7 +45,7 @@ def being_packed(stage: Stage, tale: Tale) -> None:
 def partly_shipped(stage: Stage, tale: Tale) -> None:
     """Has one parcel under way, and the rest on the shelf."""
     ready(stage, tale)
-    at = working(tale.placed_at + hours(5))
+    at = stage.office(tale.placed_at + hours(5))
     line = max(tale.basket.lines, key=lambda line: line.ordered)
     line.ordered += 1
     line.discount += line.price
@@ -57,7 +57,7 @@ def partly_shipped(stage: Stage, tale: Tale) -> None:
 def partly_delivered(stage: Stage, tale: Tale) -> None:
     """Left in two parcels, of which one has arrived."""
     ready(stage, tale)
-    at = working(tale.placed_at + hours(4))
+    at = stage.office(tale.placed_at + hours(4))
     first, *rest = [(line.id, line.open) for line in tale.basket.lines if line.open]
     if not rest:
         send_out(stage, tale, tale.placed_at)
@@ -73,7 +73,7 @@ def partly_delivered(stage: Stage, tale: Tale) -> None:
 def recalled(stage: Stage, tale: Tale) -> None:
     """Was marked shipped by mistake; its mail was taken back in time."""
     ready(stage, tale)
-    at = working(tale.placed_at + hours(3))
+    at = stage.office(tale.placed_at + hours(3))
     inside = [(line.id, line.open) for line in tale.basket.lines if line.open]
     parcel = parcel_of(tale, at, inside, PIET.name)
     command_id = tale.ship(at, PIET, parcel)
@@ -89,7 +89,7 @@ def told(fate: Fate) -> Story:
         ready(stage, tale)
         at = stage.end - 6 if fate is Fate.WAITING else stage.end - 40 - tale.id % 15
         if fate in (Fate.REFUSED, Fate.IN_DOUBT):
-            at = working(tale.placed_at + hours(2))
+            at = stage.office(tale.placed_at + hours(2))
         inside = [(line.id, line.open) for line in tale.basket.lines if line.open]
         parcel = parcel_of(tale, at, inside, TOM.name)
         command_id = tale.ship(at, TOM, parcel)
@@ -113,7 +113,7 @@ def confirmed(stage: Stage, tale: Tale) -> None:
 def reopened(stage: Stage, tale: Tale) -> None:
     """Was cancelled, and then the customer called again."""
     ready(stage, tale)
-    at = working(tale.placed_at + hours(3))
+    at = stage.office(tale.placed_at + hours(3))
     tale.cancel(at, MIA, CancelReason.CUSTOMER, "Wanted something else.")
     tale.reopen(at + hours(1), MIA, "Wants it after all.")
 

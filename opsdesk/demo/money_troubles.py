@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from opsdesk.demo.counter import days, hours
-from opsdesk.demo.moments import working
 from opsdesk.demo.ordinary import Stage, Story, send_out, settle_at_once
 from opsdesk.demo.post import Fate
-from opsdesk.demo.staff import ANNA, MIA, SOFIA, WORKER
+from opsdesk.demo.staff import ANNA, MIA, SOFIA
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.orders import CancelReason
@@ -16,9 +15,7 @@ from opsdesk.domain.payments import TransactionKind, TransactionState
 def waits_for_transfer(stage: Stage, tale: Tale) -> None:
     """Has been asked for the money once."""
     tale.arrive(tale.placed_at + 40)
-    asked = working(tale.placed_at + hours(1))
-    if stage.is_past(asked):
-        stage.post.tell(tale, asked, MIA, "awaiting_payment")
+    stage.post.tell(tale, stage.office(tale.placed_at + hours(1)), MIA, "awaiting_payment")
 
 
 def not_paid(stage: Stage, tale: Tale) -> None:
@@ -50,7 +47,7 @@ def authorised(stage: Stage, tale: Tale) -> None:
 def partly_paid(stage: Stage, tale: Tale) -> None:
     """Was paid short, as banks abroad take their fee."""
     tale.arrive(tale.placed_at + 40)
-    at = working(tale.placed_at + days(1))
+    at = stage.office(tale.placed_at + days(1))
     tale.record_payment(at, ANNA, max(1, tale.basket.total * 9 // 10), f"transfer {tale.number}")
     tale.note(at + 200, ANNA, "Bank fees were taken off abroad. Asked for the rest by telephone.")
 
@@ -59,29 +56,27 @@ def overpaid(stage: Stage, tale: Tale) -> None:
     """Was paid twice, once by card and once by transfer."""
     settle_at_once(tale)
     tale.arrive(tale.placed_at + 40)
-    tale.record_payment(working(tale.placed_at + hours(20)), MIA, tale.basket.total // 2, f"transfer {tale.number}")
+    tale.record_payment(
+        stage.office(tale.placed_at + hours(20)), MIA, tale.basket.total // 2, f"transfer {tale.number}"
+    )
 
 
 def partly_refunded(stage: Stage, tale: Tale) -> None:
-    """Got some money back for a dented tin, and was told."""
+    """Got some money back for a dented tin that went out all the same, and was told."""
     settle_at_once(tale)
     tale.arrive(tale.placed_at + 40)
-    sent = send_out(stage, tale, tale.placed_at)
-    if sent is None:
-        return
-    arrived = sent + days(1.5)
-    tale.deliver(arrived, WORKER)
-    at = working(arrived + hours(20))
+    at = stage.office(tale.placed_at + hours(6))
     tale.pay(at, TransactionKind.REFUND, max(1, tale.basket.total // 5), "card")
     tale.report(at, "refunded in part")
     stage.post.tell(tale, at + 300, ANNA, "refunded")
+    send_out(stage, tale, at + 900)
 
 
 def refunded(stage: Stage, tale: Tale) -> None:
     """Was called off after it was paid; the money went back."""
     settle_at_once(tale)
     tale.arrive(tale.placed_at + 40)
-    at = working(tale.placed_at + hours(5))
+    at = stage.office(tale.placed_at + hours(5))
     tale.pay(at, TransactionKind.REFUND, tale.basket.total, "card")
     tale.cancel(at, SOFIA, CancelReason.CUSTOMER, "Changed their mind on the telephone.")
     stage.post.tell(tale, at + 240, SOFIA, "refunded")
@@ -91,7 +86,7 @@ def voided(stage: Stage, tale: Tale) -> None:
     """Had money reserved, and let go of."""
     tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total, "card")
     tale.arrive(tale.placed_at + 40)
-    at = working(tale.placed_at + hours(4))
+    at = stage.office(tale.placed_at + hours(4))
     tale.pay(at, TransactionKind.VOID, tale.basket.total, "card")
     tale.cancel(at, SOFIA, CancelReason.STAFF, "Test order of the new checkout.")
 
@@ -112,7 +107,7 @@ def cancelled(reason: CancelReason, note: str) -> Story:
         if is_paid:
             settle_at_once(tale)
         tale.arrive(tale.placed_at + 40)
-        at = working(tale.placed_at + hours(3))
+        at = stage.office(tale.placed_at + hours(3))
         if is_paid:
             tale.pay(at, TransactionKind.REFUND, tale.basket.total, "card")
         tale.cancel(at, SOFIA, reason, note)

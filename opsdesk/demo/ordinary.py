@@ -15,6 +15,9 @@ from opsdesk.demo.tales import Tale
 from opsdesk.domain.orders import CancelReason
 from opsdesk.domain.payments import TransactionKind
 
+_AFTER = 7_200
+"""Seconds in which everything that follows has happened too."""
+
 _NEAR = frozenset({"DE", "AT", "CH", "NL", "FR", "DK", "PL"})
 _CARRIERS = {
     "DHL": ("DE", "DH", "https://www.dhl.com/en/express/tracking.html?AWB="),
@@ -46,6 +49,11 @@ class Stage:
     def is_past(self, moment: int) -> bool:
         """Say whether the moment has been."""
         return moment < self.end
+
+    def office(self, moment: int) -> int:
+        """Return the moment, or the next working morning, as long as that has been: what matters is not left lying."""
+        open_again = working(moment)
+        return open_again if self.is_past(open_again + _AFTER) else min(moment, self.end - _AFTER)
 
 
 Story = Callable[[Stage, Tale], None]

@@ -95,7 +95,7 @@ class Post:
         mail_id = self._sheets.next_id("mail")
         queued = Line("mail.queued", f"Mail queued to {tale.email}: {letter.subject}")
         tale.history.happened(at, who, tale.id, wanted.command_id, queued)
-        if fate is Fate.ACCEPTED and at + _GRACE >= self._end:
+        if fate is Fate.ACCEPTED and at + 2 * _GRACE >= self._end:
             fate = Fate.WAITING
         state, version, tried_at = self._settle(tale, at, who, fate, wanted, letter.subject, mail_id)
         attempts = int(tried_at is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import email_validator
@@ -18,6 +19,7 @@ from opsdesk.domain.money import exponent
 from opsdesk.domain.orders import CancelReason, CaseState, FulfilmentStatus, Headline, PaymentStatus, Stage
 from opsdesk.domain.people import Role
 from opsdesk.store.engine import connect
+from opsdesk.store.verify.running import verify_store
 from tests.demo_store import build, keep_key
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -103,6 +105,34 @@ def test_the_same_seed_gives_the_same_shop_and_another_one_does_not(tmp_path: Pa
     first, again, other = map(content_hash, urls)
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize(
+    ("orders", "now"),
+    [
+        (150, datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)),
+        (700, datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+        (2_000, datetime(2026, 5, 17, 6, 0, tzinfo=UTC)),
+        (5_000, datetime(2026, 8, 2, 17, 45, tzinfo=UTC)),
+    ],
+    ids=["new year", "clocks change", "sunday morning", "sunday evening"],
+)
+def test_it_is_whole_and_sound_at_any_hour_and_nothing_in_it_has_yet_to_happen(
+    tmp_path: Path, orders: int, now: datetime
+) -> None:
+    keep_key()
+    url = f"sqlite:///{tmp_path / 'demo.db'}"
+    build(url, orders, seed=orders, now=now)
+    store = connect(url)
+    report = verify_store(store, now=now)
+    store.close()
+
+    assert report.violations == ()
+    assert values(url, "SELECT headline FROM orders") == {word.value for word in Headline}
+    assert values(url, "SELECT state FROM verification_case") == {state.value for state in CaseState}
+    assert rows(url, f"SELECT id FROM activity WHERE at > '{now:%Y-%m-%d %H:%M:%S}.999'") == []
+    assert rows(url, f"SELECT id FROM parcel WHERE shipped_at > '{now:%Y-%m-%d %H:%M:%S}.999'") == []
+    assert rows(url, f"SELECT id FROM orders WHERE placed_at > '{now:%Y-%m-%d %H:%M:%S}.999'") == []
 
 
 def test_customers_of_a_dozen_countries_have_numbers_and_addresses_that_exist_there(demo_store) -> None:
