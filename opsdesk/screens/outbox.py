@@ -26,6 +26,8 @@ from opsdesk.widgets.view_tabs import Tab, ViewTabs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.worker import WorkType
+
     from opsdesk.store.views.mails import MailLine
     from opsdesk.store.views.outbox import MailView, OutboxPage, WorkerSeen
     from opsdesk.widgets.rows import Row
@@ -85,7 +87,8 @@ class OutboxScreen(OutboxCommands):
 
     def take_in(self, change: StoreChange) -> None:
         """Patch what changed in place; count what is new, and let nothing move."""
-        self.run_worker(self._take_in, exclusive=True, group="changes")
+        taking_in: WorkType[None] = self._take_in
+        self.run_worker(taking_in, exclusive=True, group="changes")
 
     async def _take_in(self) -> None:
         from opsdesk.store.views.outbox import mails_by_id, outbox_counts, outbox_page, worker_seen
@@ -190,7 +193,8 @@ class OutboxScreen(OutboxCommands):
         self.set_timer(_READ_AFTER_S, self._read_pointed)
 
     def _read_pointed(self) -> None:
-        self.run_worker(self._read_mail, exclusive=True, group="preview")
+        reading: WorkType[None] = self._read_mail
+        self.run_worker(reading, exclusive=True, group="preview")
 
     async def _read_mail(self) -> None:
         from opsdesk.store.views.mails import mail_text
