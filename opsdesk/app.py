@@ -9,14 +9,15 @@ import asyncio
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
+from importlib import import_module
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.errors import OpsDeskError, Refused
 from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.screens.first_picture import FirstPicture
 from opsdesk.screens.host import DeskHost, StoreChange
-from opsdesk.screens.orders import OrdersScreen
 from opsdesk.settings import Settings, load_settings
 from opsdesk.terminal.citizen import run_citizen
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
     from opsdesk.domain.people import Actor
+    from opsdesk.screens.orders import OrdersScreen
     from opsdesk.store.changes import Doorbell
     from opsdesk.store.views.activity import ChangeLine
 
@@ -34,29 +36,29 @@ _CALM_S = 0.25
 """Changes are shown at most four times a second, however many there are."""
 
 _MOST_CHANGES = 200
+_LONGEST_START_S = 30.0
 
 
 class OpsDeskApp(DeskHost):
     """The program on one terminal."""
 
     TITLE = "OpsDesk"
-    FIRST_DEPTH = 1
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._orders = OrdersScreen()
         self._stop = Event()
         self._worker: Thread | None = None
         self._doorbell: Doorbell | None = None
         self._seen_activity = 0
         self._is_looking = False
 
-    def get_default_screen(self) -> OrdersScreen:
-        """Begin with the queue, so that no empty screen is painted before it."""
-        return self._orders
+    def get_default_screen(self) -> FirstPicture:
+        """Begin with the frame of the queue; nothing slow has been imported for it."""
+        return FirstPicture()
 
     def on_mount(self) -> None:
-        """Open the store behind the frame."""
+        """Open the store behind the frame; keys that are typed meanwhile wait for the queue."""
+        self._let_go = self.key_lane.hold(_LONGEST_START_S)
         self.call_after_refresh(self._begin_to_open)
 
     async def on_unmount(self) -> None:
@@ -73,6 +75,9 @@ class OpsDeskApp(DeskHost):
         self.run_worker(opening, group="opening")
 
     async def _open(self) -> None:
+        module = await self.desk.run(import_module, "opsdesk.screens.orders")
+        orders: OrdersScreen = module.OrdersScreen()
+        await self.push_screen(orders)
         try:
             await self.desk.open()
         except OpsDeskError as error:
@@ -81,9 +86,10 @@ class OpsDeskApp(DeskHost):
         if not self.desk.is_signed_in:
             await self._sign_in()
         if self.desk.is_signed_in:
-            self._orders.seated()
+            orders.seated()
         else:
             self.push_screen(self.screen_for("sign_in"))  # type: ignore[arg-type]  # always part of the program
+        self._let_go()
         await self._listen()
         await self._look_at_mails()
         self._work_beside()

@@ -21,7 +21,6 @@ from textual.worker import WorkerCancelled, WorkerFailed, WorkType, active_worke
 from opsdesk import theme
 from opsdesk.domain.errors import Unavailable
 from opsdesk.key_lane import KeyLane
-from opsdesk.keys import Mode, commands_of
 from opsdesk.screens.idle import Idle
 from opsdesk.screens.registry import SCREENS
 from opsdesk.settings import Glyphs
@@ -184,6 +183,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         return self._is_leading
 
     async def _led(self, event: events.Key) -> None:
+        from opsdesk.keys import Mode, commands_of
         from opsdesk.screens.base import DeskScreen
 
         screen = self.screen
