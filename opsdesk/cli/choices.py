@@ -10,7 +10,7 @@ from opsdesk.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from opsdesk.domain.holds import HoldType
-    from opsdesk.domain.orders import CancelReason
+    from opsdesk.domain.order_rules import CancelReason
     from opsdesk.store.views.order import OrderDetail
 
 T = TypeVar("T", bound=StrEnum)
@@ -33,7 +33,7 @@ def cancel_reason(name: str) -> CancelReason:
     Raises:
         Invalid: there is none; the sentence lists those that there are.
     """
-    from opsdesk.domain.orders import CancelReason
+    from opsdesk.domain.order_rules import CancelReason
 
     return chosen(CancelReason, name, "reason")
 

@@ -9,7 +9,7 @@ from opsdesk.demo.post import Fate, Wanted
 from opsdesk.demo.staff import ANNA, GONE, MIA, PIET, SOFIA, TOM, WORKER, Clerk
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 
 
 def ready(stage: Stage, tale: Tale) -> None:

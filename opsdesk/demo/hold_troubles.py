@@ -10,8 +10,9 @@ from opsdesk.demo.parts import Case
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, PIET, SOFIA, WORKER, Clerk
 from opsdesk.demo.tales import Tale
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType, OnReview
-from opsdesk.domain.orders import CancelReason, CaseState
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.payments import TransactionKind
 
 ANSWER_DAYS = 3

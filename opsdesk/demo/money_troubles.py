@@ -8,7 +8,7 @@ from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, MIA, SOFIA
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.payments import TransactionKind, TransactionState
 
 

@@ -12,7 +12,7 @@ from opsdesk.demo.parts import Sent
 from opsdesk.demo.post import Post, Wanted
 from opsdesk.demo.staff import AGENTS, PACKERS, WORKER
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.payments import TransactionKind
 
 _AFTER = 7_200

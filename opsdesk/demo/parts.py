@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType, OnReview
-from opsdesk.domain.orders import CancelReason, CaseState
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.payments import TransactionKind, TransactionState
 
 

@@ -12,7 +12,7 @@ from opsdesk.demo.plan import DemoPlan
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, SOFIA
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 
 
 class Scene(NamedTuple):

@@ -13,9 +13,11 @@ from opsdesk.demo.parts import Basket, Case, Ended, Held, Paid, Sent
 from opsdesk.demo.people import Person, Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import WORKER, Clerk
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 
 

@@ -10,7 +10,8 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.incoming import LONGEST_ID, IncomingCancellation, IncomingHold, IncomingLine, IncomingOrder
 from opsdesk.domain.money import LARGEST_MINOR, Money
-from opsdesk.domain.orders import CancelReason, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle
 
 MOST_LINES = 5_000
 """An order with more lines is no order but a mistake."""

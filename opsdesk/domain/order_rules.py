@@ -5,8 +5,26 @@ The operation raises the sentence, the screen greys its key with it, the command
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from opsdesk.domain.holds import Blocks, HoldType
 from opsdesk.domain.orders import Lifecycle, OrderFacts, is_covered
+
+
+class CancelReason(StrEnum):
+    """Why an order was cancelled."""
+
+    CUSTOMER = "customer"
+    FRAUD = "fraud"
+    UNVERIFIED = "unverified"
+    DECLINED = "declined"
+    INVENTORY = "inventory"
+    DUPLICATE = "duplicate"
+    PRICING_ERROR = "pricing_error"
+    UNDELIVERABLE = "undeliverable"
+    STAFF = "staff"
+    EXPIRED = "expired"
+    OTHER = "other"
 
 
 def why_not_hold(facts: OrderFacts, kind: HoldType) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import CHECKED_BY_HAND, ActiveHold, Blocks, HoldType
 
 
@@ -63,22 +64,6 @@ class FulfilmentStatus(StrEnum):
     PARTLY_DELIVERED = "partly_delivered"
     DELIVERED = "delivered"
     NOTHING_TO_SHIP = "nothing_to_ship"
-
-
-class CaseState(StrEnum):
-    """A verification case: from suspicion to a decision."""
-
-    OPEN = "open"
-    AWAITING_CUSTOMER = "awaiting_customer"
-    CALL_DUE = "call_due"
-    RESPONDED = "responded"
-    RELEASED = "released"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_decided(self) -> bool:
-        """True when nobody has to do anything about it any more."""
-        return self in (CaseState.RELEASED, CaseState.CANCELLED)
 
 
 class Headline(StrEnum):
@@ -137,22 +122,6 @@ class Stage(StrEnum):
     TO_SHIP = "to_ship"
     ON_ITS_WAY = "on_its_way"
     DONE = "done"
-
-
-class CancelReason(StrEnum):
-    """Why an order was cancelled."""
-
-    CUSTOMER = "customer"
-    FRAUD = "fraud"
-    UNVERIFIED = "unverified"
-    DECLINED = "declined"
-    INVENTORY = "inventory"
-    DUPLICATE = "duplicate"
-    PRICING_ERROR = "pricing_error"
-    UNDELIVERABLE = "undeliverable"
-    STAFF = "staff"
-    EXPIRED = "expired"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import NEVER_AUTOMATIC, HoldType, OnReview
-from opsdesk.domain.orders import CaseState
 from opsdesk.store.work import Done, Work, operation
 
 

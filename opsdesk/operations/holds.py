@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, NEVER_AUTOMATIC, HoldType, OnReview
 from opsdesk.domain.order_rules import why_not_hold, why_not_release
-from opsdesk.domain.orders import CaseState
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import CaseRow, HoldRow, OrderRow

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.mailing import GRACE, Letter, MailState, next_attempt, require_address, require_letter
-from opsdesk.domain.orders import CaseState
 from opsdesk.integrations.ports import SendOutcome, SendResult
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.work import Done, Work, operation

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import why_not_cancel, why_not_reopen
-from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle
+from opsdesk.domain.order_rules import CancelReason, why_not_cancel, why_not_reopen
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.permissions import why_not_within
 from opsdesk.operations.holds import decide_case, end_holds
 from opsdesk.operations.mail import take_back

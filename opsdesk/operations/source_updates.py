@@ -11,7 +11,8 @@ from opsdesk.domain.holds import DEFAULT_BLOCKS, Blocks, HoldType
 from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingOrder
 from opsdesk.domain.incoming_payments import news
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.source_goods import Comparison, follow_lines, follow_parcels, sent_elsewhere

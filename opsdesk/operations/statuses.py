@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.letters import LetterFacts, ShopFacts
 from opsdesk.domain.mailing import GRACE, Letter, forbidden_words
-from opsdesk.domain.orders import CancelReason, CaseState, OrderFacts
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import OrderFacts
 from opsdesk.domain.statuses import Effect, EffectKind, MenuEntry, Question, Status, StatusBook, answer_by, why_not_tell
 from opsdesk.integrations.ports import LetterWriter
 from opsdesk.operations.mail import ASKS_CASE, queue_mail, take_back

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import Blocks, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CaseState, Headline, Lifecycle
+from opsdesk.domain.orders import Headline, Lifecycle
 from opsdesk.domain.payments import TransactionKind, TransactionState
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import CaseDetail, HoldDetail, TransactionDetail

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.statuses import Question, Status, answer_by
 from opsdesk.domain.typed_moments import read_day

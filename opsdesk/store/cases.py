@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.orders import CaseState
 from opsdesk.store.tables import CaseRow, HoldRow
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Refused
 from opsdesk.domain.holds import ActiveHold, Blocks, HoldType
-from opsdesk.domain.orders import CaseState, Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import settled_columns
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.domain.searching import order_search_text

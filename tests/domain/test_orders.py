@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
 from opsdesk.domain.order_rules import (
     why_not_cancel,
@@ -20,7 +21,6 @@ from opsdesk.domain.order_rules import (
     why_not_ship,
 )
 from opsdesk.domain.orders import (
-    CaseState,
     FulfilmentStatus,
     Headline,
     Lifecycle,

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.operations.desk import claim, snooze
 from opsdesk.operations.holds import hold
 from opsdesk.operations.notes import note

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.people import Actor
 from opsdesk.operations.contacts import edit_address, edit_contact
 from opsdesk.operations.notes import note

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, select
 
 from opsdesk.domain.errors import Denied
 from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.people import Actor
 from opsdesk.integrations.files import own_csv, own_products, own_writing
 from opsdesk.integrations.files.formats import open_orders

@@ -16,7 +16,7 @@ from opsdesk.domain.errors import Denied
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.incoming import Rejection
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.people import Actor
 from opsdesk.integrations.files.formats import open_orders
 from opsdesk.integrations.files.shops import Reading

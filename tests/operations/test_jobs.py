@@ -71,7 +71,7 @@ def test_a_job_is_taken_back_as_one_except_what_has_moved_on(
 def test_a_job_that_the_role_may_not_do_leaves_everything_out(
     store: Store, packer: Actor, clock: StillClock, targets: list[Target]
 ) -> None:
-    from opsdesk.domain.orders import CancelReason
+    from opsdesk.domain.order_rules import CancelReason
     from opsdesk.operations.orders import cancel
 
     result = run_job(Performer(store, packer, clock), JobCommand(cancel, {"reason": CancelReason.STAFF}), targets)

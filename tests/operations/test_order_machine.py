@@ -19,7 +19,7 @@ from sqlalchemy import select
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import Letter
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders_settled import settled_columns
 from opsdesk.domain.people import Actor, Role
 from opsdesk.operations import holds, notes, orders, packing, shipping

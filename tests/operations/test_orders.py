@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Denied, Invalid, Refused
 from opsdesk.domain.holds import HoldType, OnReview
 from opsdesk.domain.mailing import Letter
-from opsdesk.domain.orders import CancelReason, CaseState, Headline, Stage
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Headline, Stage
 from opsdesk.domain.people import Actor
 from opsdesk.operations.holds import hold, release
 from opsdesk.operations.mail import queue_mail

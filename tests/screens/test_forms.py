@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, Headline, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Headline, Lifecycle
 from opsdesk.operations.holds import hold
 from opsdesk.screens.forms.edit import EditPanel
 from opsdesk.screens.forms.hold import HoldPanel

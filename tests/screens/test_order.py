@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.orders import CancelReason, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.operations.notes import note
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.shipping import ship

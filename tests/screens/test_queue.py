@@ -333,7 +333,7 @@ async def test_an_agent_is_told_when_somebody_cancels_what_they_look_at(shop: St
         sofia.perform(note, ids[0], text="Customer rang.")
         with shop.reading() as session:
             version = session.execute(select(OrderRow.version).where(OrderRow.id == ids[0])).scalar_one()
-        from opsdesk.domain.orders import CancelReason
+        from opsdesk.domain.order_rules import CancelReason
 
         sofia.perform(cancel, ids[0], version=version, reason=CancelReason.CUSTOMER)
         await operator.press("b")

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import MailState
-from opsdesk.domain.orders import CancelReason, CaseState, Headline, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Headline, Lifecycle
 from opsdesk.operations.notes import note
 from opsdesk.screens.order import OrderScreen
 from opsdesk.screens.status_menu import StatusMenu

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.operations import contacts
 from opsdesk.operations.contacts import edit_address
 from opsdesk.operations.orders import cancel

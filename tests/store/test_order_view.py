@@ -11,7 +11,8 @@ from sqlmodel import Session
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, Headline, PaymentStatus
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Headline, PaymentStatus
 from opsdesk.domain.people import Actor, Role
 from opsdesk.operations.desk import claim, follow
 from opsdesk.operations.holds import hold, release

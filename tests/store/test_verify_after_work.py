@@ -17,7 +17,7 @@ from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import OutgoingMail
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.people import Actor, Role
 from opsdesk.domain.statuses import StatusBook
 from opsdesk.integrations.mail.opening import open_statuses, open_writer

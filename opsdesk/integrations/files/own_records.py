@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.holds import Blocks, HoldType, OnReview
 from opsdesk.domain.incoming import (
@@ -24,7 +25,8 @@ from opsdesk.domain.incoming import (
     IncomingPayment,
 )
 from opsdesk.domain.incoming_rules import checked
-from opsdesk.domain.orders import CancelReason, CaseState, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.payments import TransactionKind, TransactionState
 from opsdesk.integrations.files.values import (
     Fields,

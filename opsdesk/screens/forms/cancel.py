@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 
-from opsdesk.domain.orders import CancelReason
+from opsdesk.domain.order_rules import CancelReason
 from opsdesk.operations.orders import cancel, reopen
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.forms.filling import point_at

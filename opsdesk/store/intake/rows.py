@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import datetime
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
 from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder, IncomingPayment
-from opsdesk.domain.orders import CaseState, LineFacts, OrderFacts
+from opsdesk.domain.orders import LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import SettledColumns, settled_columns
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.domain.searching import order_search_text, reversed_digits

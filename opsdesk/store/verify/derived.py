@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import ActiveHold, HoldType
-from opsdesk.domain.orders import CaseState, Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import SettledColumns, settled_columns
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.store.verify.checks import MOST_TOLD, Violation

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.orders import CancelReason, Lifecycle
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.people import Role
 from opsdesk.store.verify.checks import Check, words
 

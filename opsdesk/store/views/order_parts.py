@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import ActiveHold, Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CaseState, FulfilmentStatus, Headline, LineFacts, PaymentStatus, Stage
+from opsdesk.domain.orders import FulfilmentStatus, Headline, LineFacts, PaymentStatus, Stage
 from opsdesk.domain.payments import TransactionKind, TransactionState
 
 

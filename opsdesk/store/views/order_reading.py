@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, literal_column, select
 from sqlmodel import Session
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CaseState, Headline, LineFacts, PaymentStatus
+from opsdesk.domain.orders import Headline, LineFacts, PaymentStatus
 from opsdesk.domain.payments import TransactionKind, TransactionState
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.order_parts import (

@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlmodel import Session
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import CancelReason, CaseState, Headline
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders import Headline
 from opsdesk.store.tables import OrderRow
 
 MOST = 200
