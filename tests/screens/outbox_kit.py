@@ -40,7 +40,7 @@ def filled(store: Store) -> list[int]:
 
 def write_mail(store: Store, number: int, state: MailState, name: str, subject: str, due_s: int, error: str) -> int:
     """Write one mail about an order of its own."""
-    address = f"{name.split()[0].lower()}@shop.example".replace("'", "")
+    address = f"{name.split(maxsplit=1)[0].lower()}@shop.example".replace("'", "")
     order_number = str(104_458 + number)
     order_id = write_order(store, order_number, customer_id=write_customer(store, name, address))
     with Session(store.writer) as session, session.begin():

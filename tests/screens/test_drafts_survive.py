@@ -86,6 +86,11 @@ def cut_while_typing(start: Start, shop: Store, key: str, typed: str, how: str, 
         return was_kept
 
 
+def shows(last: str, screen: str) -> bool:
+    """Say whether the screen shows these words, wherever its lines break."""
+    return last in " ".join(screen.split())
+
+
 @pytest.mark.parametrize("how", CUTS)
 @pytest.mark.parametrize(("key", "typed"), [("n", NOTE), ("e", STREET)], ids=["note", "address"])
 def test_the_draft_is_offered_at_the_next_terminal(start: Start, shop: Store, key: str, typed: str, how: str) -> None:
@@ -96,7 +101,8 @@ def test_the_draft_is_offered_at_the_next_terminal(start: Start, shop: Store, ke
         assert cut_while_typing(start, shop, key, typed, how, place)
         with start(key) as terminal:
             terminal.wait_for("Taken up where you left it.")
-            terminal.wait_for(lambda screen, last=typed[place - 5 : place].strip(): last in " ".join(screen.split()))
+            last = typed[place - 5 : place].strip()
+            terminal.wait_for(partial(shows, last))
             terminal.send(F9)
             terminal.wait_for("Noted on 104458" if key == "n" else "shipping address changed")
             assert wait_until(lambda: kept(shop) == "")

@@ -18,19 +18,20 @@ _ID = col(OrderRow.id)
 def select_lines() -> Select[Any]:
     """Select the columns of queue lines, as `queue_line.line_of` reads them; parameter `user_id`."""
     order, owner, me = OrderRow, aliased(UserRow), bindparam("user_id", type_=Integer())
+    columns: tuple[Any, ...] = (
+        _ID, col(order.version), col(order.number), col(order.placed_at), col(order.promised_at),
+        col(order.customer_name), col(order.line_count), col(order.unit_count), col(order.total_minor),
+        col(order.currency), col(order.payment_status), col(order.headline), col(order.hold_type),
+        col(order.stage), col(order.owner_id), col(owner.name), col(order.temperature),
+        col(order.snoozed_until), col(order.note_count), col(order.touched_at), _changed(me), _mail_trouble(),
+        col(order.email), col(order.phone),
+    )  # fmt: skip
     return (
-        select(
-            _ID, col(order.version), col(order.number), col(order.placed_at), col(order.promised_at),
-            col(order.customer_name), col(order.line_count), col(order.unit_count), col(order.total_minor),
-            col(order.currency), col(order.payment_status), col(order.headline), col(order.hold_type),
-            col(order.stage), col(order.owner_id), col(owner.name), col(order.temperature),
-            col(order.snoozed_until), col(order.note_count), col(order.touched_at), _changed(me), _mail_trouble(),
-            col(order.email), col(order.phone),
-        )
+        select(*columns)
         .select_from(OrderRow)
         .outerjoin(owner, col(owner.id) == col(order.owner_id))
         .outerjoin(LookRow, and_(col(LookRow.order_id) == _ID, col(LookRow.user_id) == me))
-    )  # fmt: skip
+    )
 
 
 def _changed(me: Any) -> ColumnElement[bool]:
@@ -52,11 +53,13 @@ def _mail_trouble() -> ColumnElement[bool]:
 
 def among(column: Any, *, is_sqlite: bool) -> ColumnElement[bool]:
     """Say that a column is one of the parameter `ids`; one statement serves any number of them."""
+    chosen: ColumnElement[bool]
     if is_sqlite:
         listed = func.json_each(bindparam("ids", type_=String())).table_valued("value")
-        chosen: ColumnElement[bool] = column.in_(select(listed.c.value))
-        return chosen
-    return column.op("=", return_type=Boolean())(func.any(bindparam("ids")))
+        chosen = column.in_(select(listed.c.value))
+    else:
+        chosen = column.op("=", return_type=Boolean())(func.any(bindparam("ids")))
+    return chosen
 
 
 def listed(ids: Iterable[int], *, is_sqlite: bool) -> object:

@@ -114,7 +114,7 @@ def awake() -> _Clause:
 def _branches(walk: Walk) -> list[list[_Clause]]:
     common = [*in_view(walk.view), *_position(walk)]
     if walk.stages and walk.view is SavedView.EVERYTHING:
-        common.append(text(IN_HOUSE))  # type: ignore[arg-type]  a clause is a clause
+        common.append(text(IN_HOUSE))  # type: ignore[arg-type]  # a text is a clause, too
     if walk.view.is_working and ("snoozed", 0) not in walk.criteria:
         common.append(awake())
     common += [_CRITERIA[name](count, walk.is_sqlite) for name, count in walk.criteria]
@@ -143,6 +143,7 @@ def _index(walk: Walk) -> str:
 
 def _position(walk: Walk) -> list[_Clause]:
     key = _KEYS[walk.sort]
+    here: Any
     if walk.is_undated:
         here, begin, end = _ID, _big("id"), _big("last_id")
     else:
