@@ -56,6 +56,7 @@ class DeskScreen(Acting[ResultT]):
     is_stale = False
     is_loaded = False
     _let_go: Callable[[], None] | None = None
+    _reading: object | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the lines that every desk has, with the body between them."""
@@ -116,17 +117,25 @@ class DeskScreen(Acting[ResultT]):
         self.run_worker(reading, exclusive=True, group="reload")
 
     async def _read(self) -> None:
-        reading = self.set_timer(_READING_SHOWN_S, lambda: self.say(_READING, hint="F3 leaves"))
+        self._reading = mine = object()
+        reading = self.set_timer(_READING_SHOWN_S, lambda: self._say_reading(mine))
         try:
             await self.load()
             self.is_loaded = True
         finally:
             reading.stop()
-            if self.is_attached and self.message == _READING:
-                self.say("")
-            self._release_keys()
+            if self._reading is mine:
+                self._reading = None
+                if self.is_attached and self.message == _READING:
+                    self.say("")
+                self._release_keys()
         self.show_title()
         self.show_keys()
+
+    def _say_reading(self, mine: object) -> None:
+        # The timer may have gone off just before the answer came.
+        if self._reading is mine:
+            self.say(_READING, hint="F3 leaves")
 
     def _release_keys(self) -> None:
         if self._let_go is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -324,6 +325,26 @@ async def test_the_store_going_away_is_said_and_what_is_shown_stays(
             assert held(shop) == []
         await operator.press("f5")
         assert not operator.sees("store away")
+
+
+async def test_a_slow_reading_is_said_and_the_word_goes_with_it(
+    shop: Store, mia: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several(shop)
+    async with working(queue(shop.url, mia)) as operator:
+        read = operator.app.desk.read
+
+        async def slowly(*args: object, **kwargs: object) -> object:
+            await asyncio.sleep(0.3)
+            return await read(*args, **kwargs)
+
+        monkeypatch.setattr(operator.app.desk, "read", slowly)
+        await operator.pilot.press("f5")
+        await operator.pilot.pause(0.22)
+        assert operator.sees("reading ...")
+        assert operator.sees("104001")
+        await operator.settle()
+        assert not operator.sees("reading ...")
 
 
 async def test_an_agent_is_told_when_somebody_cancels_what_they_look_at(shop: Store, mia: Actor) -> None:
