@@ -18,11 +18,11 @@ from opsdesk.domain.errors import OpsDeskError, Refused
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.screens.first_picture import FirstPicture
 from opsdesk.screens.host import DeskHost, StoreChange
-from opsdesk.settings import Settings, load_settings
+from opsdesk.settings import Settings, load_settings, os_login
 from opsdesk.terminal.citizen import run_citizen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.worker import WorkType
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from opsdesk.screens.orders import OrdersScreen
     from opsdesk.store.changes import Doorbell
     from opsdesk.store.views.activity import ChangeLine
+    from opsdesk.store.views.first_page import FirstPage
+
+    Greeting = Callable[[], FirstPage | None]
 
 _LAST_ROUND_S = 2.0
 _CALM_S = 0.25
@@ -44,8 +47,9 @@ class OpsDeskApp(DeskHost):
 
     TITLE = "OpsDesk"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, greeting: Greeting = lambda: None) -> None:
         super().__init__(desk)
+        self._greeting = greeting
         self._stop = Event()
         self._worker: Thread | None = None
         self._doorbell: Doorbell | None = None
@@ -78,6 +82,8 @@ class OpsDeskApp(DeskHost):
         module = await self.desk.run(import_module, "opsdesk.screens.orders")
         orders: OrdersScreen = module.OrdersScreen()
         await self.push_screen(orders)
+        if (first := await self.desk.run(self._greeting)) is not None:
+            orders.greet(first)
         try:
             await self.desk.open()
         except OpsDeskError as error:
@@ -96,7 +102,6 @@ class OpsDeskApp(DeskHost):
 
     async def _sign_in(self) -> None:
         """Be the person that the login of the system is tied to; in a new shop, its first admin."""
-        from opsdesk.cli.acting import os_login
         from opsdesk.operations.signing_in import actor_for
 
         known = partial(actor_for, name=None, os_login=os_login(), terminal=self.terminal, clock=self.desk.clock)
@@ -203,11 +208,19 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
     return OpenedShop(store, letters, open_statuses(data_folder(), settings.template_folder), found)
 
 
+def first_page(url: str, clock: Clock) -> FirstPage | None:
+    """Read the first page of whoever the login of the system is tied to, while the libraries are still on their way."""
+    from opsdesk.store.views import first_page
+
+    return first_page.first_page(url, os_login=os_login(), now=clock())
+
+
 def make_app(store_url: str = "", actor: Actor | None = None, *, clock: Clock = system_clock) -> OpsDeskApp:
     """Make the app for a store; without an actor it asks who works here."""
     settings = load_settings()
     url = store_url or settings.store_url
-    return OpsDeskApp(Desk(partial(open_shop, settings, url), settings, actor=actor, clock=clock))
+    desk = Desk(partial(open_shop, settings, url), settings, actor=actor, clock=clock)
+    return OpsDeskApp(desk) if actor else OpsDeskApp(desk, partial(first_page, url, clock))
 
 
 def run_app(store_url: str = "", actor: Actor | None = None) -> int:

@@ -30,6 +30,16 @@ class Glyphs(StrEnum):
     ASCII = "ascii"
 
 
+def os_login() -> str:
+    """Return the login of the operating system; it is asked of the system, not of the environment."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is set outside the store.

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import Refused
+from opsdesk.settings import os_login
 
 if TYPE_CHECKING:
     from opsdesk.domain.carriers import Carrier
@@ -55,16 +56,6 @@ def acting(named: str, as_name: str) -> Iterator[Performer]:
     with opened(named) as store:
         actor = actor_for(store, name=as_name or None, os_login=os_login(), ask=_ask, terminal="cli")
         yield Performer(store, actor)
-
-
-def os_login() -> str:
-    """Return the login of the operating system; it is asked of the system, not of the environment."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def carriers() -> tuple[Carrier, ...]:

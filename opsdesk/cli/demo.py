@@ -52,10 +52,10 @@ def demo(
 
 
 def _plan(orders: int, seed: int) -> DemoPlan:
-    from opsdesk.cli.acting import os_login
     from opsdesk.demo.plan import DemoPlan
     from opsdesk.domain.credentials import Proof
     from opsdesk.domain.moments import system_clock
+    from opsdesk.settings import os_login
     from opsdesk.store.passwords import hashed
 
     everybody = hashed(Proof.PASSWORD, _PASSWORD, name="demo").value

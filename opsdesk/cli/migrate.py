@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from opsdesk.cli.acting import opened, os_login, store_url
+from opsdesk.cli.acting import opened, store_url
 from opsdesk.cli.options import JsonOption, StoreOption
 from opsdesk.cli.output import say, say_json
+from opsdesk.settings import os_login
 
 
 def migrate(store: StoreOption = "", as_json: JsonOption = False) -> None:

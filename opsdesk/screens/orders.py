@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from opsdesk.domain.queues import QueueLine
+    from opsdesk.store.views.first_page import FirstPage
     from opsdesk.store.views.queue import PageKey
     from opsdesk.store.work import Done
     from opsdesk.widgets.rows import Row
@@ -73,8 +74,20 @@ class OrdersScreen(QueueCommands):
 
     # Reading.
 
+    def greet(self, first: FirstPage) -> None:
+        """Show the first page before the store is open. Nothing can be done to it until it has been read again."""
+        self.counts = dict(first.counts)
+        self.lines = {str(line.id): line for line in first.lines}
+        with self.table.prevent(RecordTable.Pointed):
+            self.table.show(
+                self._rows(first.lines, me=first.user_name), empty=why_empty(self.asked.view, "", self.counts)
+            )
+        self._show_views()
+
     async def load(self) -> None:
         """Read the first page of the view and the counts of all views."""
+        if not self.desk.is_signed_in:
+            return
         from opsdesk.store.views.counts import view_counts
         from opsdesk.store.views.queue import queue_page
 
@@ -156,8 +169,8 @@ class OrdersScreen(QueueCommands):
         asked = self.asked
         return QueueQuery(asked.view, asked.sort, asked.descending, asked.words, self.desk.actor.user_id)
 
-    def _rows(self, lines: Iterable[QueueLine]) -> dict[str, Row]:
-        now, zone, me = self.desk.clock(), self.desk.zone, self.desk.actor.name
+    def _rows(self, lines: Iterable[QueueLine], *, me: str = "") -> dict[str, Row]:
+        now, zone, me = self.desk.clock(), self.desk.zone, me or self.desk.actor.name
         return {str(line.id): row_of(line, now, zone, self.host.glyphs, me=me) for line in lines}
 
     # Showing.
@@ -196,8 +209,9 @@ class OrdersScreen(QueueCommands):
 
     @on(RecordTable.Pointed, "#queue")
     def _pointed(self, event: RecordTable.Pointed) -> None:
-        self.query_one(QueuePreview).point_at(int(event.key) if event.key else None)
-        self.show_keys()
+        if self.desk.is_signed_in:
+            self.query_one(QueuePreview).point_at(int(event.key) if event.key else None)
+            self.show_keys()
 
     # Views, sorting, filter.
 
