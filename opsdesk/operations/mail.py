@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from opsdesk.domain.cards import mask_cards
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.mailing import GRACE, Letter, MailState, next_attempt, require_address, require_letter
+from opsdesk.domain.searching import digits
 from opsdesk.integrations.ports import SendOutcome, SendResult
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
@@ -26,7 +29,7 @@ def queue_mail(
     """
     if earlier := work.mails.of_event(event_key):
         return earlier
-    checked = require_letter(letter)
+    checked = _without_cards(work, order.id, require_letter(letter))
     mail = work.mails.add(
         MailRow(
             order_id=order.id,
@@ -69,7 +72,7 @@ def edit(work: Work, mail_id: int, *, version: int, letter: Letter) -> Done:
         Invalid: the subject or the text cannot stand in a mail.
     """
     mail = _changeable(work, mail_id, version, "changed")
-    checked = require_letter(letter)
+    checked = _without_cards(work, mail.order_id, require_letter(letter))
     before = f"{mail.subject}\n\n{mail.text}"
     mail.subject, mail.text, mail.html = checked.subject, checked.text, checked.html
     mail.version += 1
@@ -144,6 +147,18 @@ def hold_abandoned(work: Work, mail_id: int, *, claim: str) -> Done:
         return Done("The mail was settled in the meantime.", mail_id)
     mail.last_error = "The program stopped while the mail was being sent."
     return _moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {mail.last_error}")
+
+
+def _without_cards(work: Work, order_id: int | None, letter: Letter) -> Letter:
+    """Mask card numbers that staff wrote into a mail; a parcel's number that looks like one stays."""
+    parcels = work.orders.parcels(order_id) if order_id is not None else []
+    known = {digits(parcel.tracking_number)[-4:] for parcel in parcels}
+
+    def masked(text: str) -> str:
+        found = mask_cards(text)
+        return text if found.found and all(card.last4 in known for card in found.found) else found.text
+
+    return replace(letter, subject=masked(letter.subject), text=masked(letter.text), html=masked(letter.html))
 
 
 def _changeable(work: Work, mail_id: int, version: int | None, done: str) -> MailRow:
