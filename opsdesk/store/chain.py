@@ -106,7 +106,7 @@ def seal(key: bytes, previous: str, at: datetime, row: Iterable[object]) -> str:
     Each part goes in with its length, so that no text can be moved from one field to the next unnoticed.
     """
     parts = [previous, at.astimezone(UTC).isoformat(timespec="microseconds"), *map(str, row)]
-    return hmac.digest(key, "".join(f"{len(part)}:{part}" for part in parts).encode(), hashlib.sha256).hex()
+    return hmac.digest(key, "".join([f"{len(part)}:{part}" for part in parts]).encode(), hashlib.sha256).hex()
 
 
 def _sealed_rows(key: bytes, before: Head, common: Sealed, entries: Iterable[Entry]) -> Iterator[dict[str, object]]:
