@@ -30,12 +30,16 @@ Empty().run()
 """
 _BARE_TYPER = """
 import typer
-app = typer.Typer(rich_markup_mode=None)
-def make(number):
-    @app.command(f"command-{number}", help=f"Do thing number {number}, and say so.")
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+def make(family, number):
+    @family.command(f"command-{number}", help=f"Do thing number {number}, and say so.")
     def command(name: str = "", other: bool = False): ...
-for number in range(COUNT):
-    make(number)
+for place, count in enumerate(FAMILIES):
+    family = typer.Typer()
+    for number in range(count):
+        make(family if count > 1 else app, f"{place}-{number}")
+    if count > 1:
+        app.add_typer(family, name=f"family-{place}")
 app()
 """
 _BARE_SHOW = """
@@ -86,7 +90,7 @@ def _app_rows(shop: Shop, empty: list[str]) -> list[Row]:
 
 
 def _help_row(folder: Path) -> Row:
-    bare = _program(folder, "bare_typer", _BARE_TYPER.replace("COUNT", str(_command_count())))
+    bare = _program(folder, "bare_typer", _BARE_TYPER.replace("FAMILIES", str(_families())))
     ours = [sys.executable, "-m", "opsdesk", "--help"]
     times = side_by_side({"bare": _running([*bare, "--help"]), "ours": _running(ours)}, 2 * _ROUNDS)
     return _ratio("opsdesk --help", "bare Typer app", times["bare"], times["ours"], 1.3)
@@ -124,9 +128,11 @@ def _program(folder: Path, name: str, text: str) -> list[str]:
     return [sys.executable, str(file)]
 
 
-def _command_count() -> int:
+def _families() -> list[int]:
+    """Count the commands of each family."""
     from typer.main import get_command
 
     from opsdesk.cli.families import whole
 
-    return len(getattr(get_command(whole()), "commands", ()))
+    commands = getattr(get_command(whole()), "commands", {}).values()
+    return [len(getattr(command, "commands", "1")) for command in commands]

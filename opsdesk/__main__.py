@@ -11,9 +11,9 @@ def main() -> None:
 
     try:
         if sys.argv[1:]:
-            from opsdesk.cli.families import whole
+            from opsdesk.cli.families import part
 
-            whole()()
+            part(sys.argv[1:])()
             return
         # What reads commands takes a fifth of the time to the first picture, and there is none to read.
         from opsdesk.app import run_app

@@ -9,17 +9,7 @@ import typer
 from opsdesk import __version__
 from opsdesk.cli.options import StoreOption
 
-app = typer.Typer(
-    name="opsdesk",
-    help="The engine room of an online shop. Without a command it opens on your terminal.",
-    no_args_is_help=False,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
 
-
-@app.callback(invoke_without_command=True)
 def opsdesk(
     context: typer.Context,
     store: StoreOption = "",

@@ -1,41 +1,75 @@
-"""Every family of commands, put together once. The modules import nothing slow before they are called."""
+"""Every family of commands, put together. One run needs one family; of the others only their names are told."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
 import typer
 
-from opsdesk.cli import app, audit, exports, imports, mail, orders, shop, statuses, users
-from opsdesk.cli.backup import backup, restore
-from opsdesk.cli.demo import demo
-from opsdesk.cli.doctor import doctor
-from opsdesk.cli.migrate import migrate
-from opsdesk.cli.verify import verify
-from opsdesk.cli.worker import worker
+from opsdesk.cli import opsdesk
 
+_ALONE = {
+    "worker": ("opsdesk.cli.worker", "Send what waits in the outbox and watch deadlines."),
+    "demo": ("opsdesk.cli.demo", "Build a demo shop if there is none yet, and open it."),
+    "verify": ("opsdesk.cli.verify", "Check totals, payments, goods, holds, mails, history and text in plain SQL."),
+    "backup": ("opsdesk.cli.backup", "Back up the store while others work; it is restored aside and checked."),
+    "restore": ("opsdesk.cli.backup", "Restore a backup to where no store is yet; SQLite or Postgres."),
+    "migrate": ("opsdesk.cli.migrate", "Make the store if there is none, or bring it to this program's schema."),
+    "doctor": ("opsdesk.cli.doctor", "Look at store, disk, keys, mail, worker, clock and templates."),
+}
+"""Commands that belong to no family: where they are, and what the list of commands says about them."""
+
+_FAMILIES = {
+    "order": ("opsdesk.cli.orders", "Orders: list, show, and everything that can be done with one."),
+    "status": ("opsdesk.cli.statuses", "The Order Status menu: what can be told, and telling it."),
+    "mail": ("opsdesk.cli.mail", "Mails to customers: the outbox, the templates, the mail server."),
+    "import": ("opsdesk.cli.imports", "Bring orders and products in from a file."),
+    "export": ("opsdesk.cli.exports", "Take orders and products out into a file."),
+    "audit": ("opsdesk.cli.audit", "The history of every change: read it, and check that nobody changed it."),
+    "user": ("opsdesk.cli.users", "People: names, roles, passwords, PINs, and terminals for PINs."),
+    "shop": ("opsdesk.cli.shop", "The shop: its name, telephone, hours, addresses."),
+}
 _MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
 
 
 @cache
 def whole() -> typer.Typer:
     """Return the command line with all its families."""
-    for module in _MORE_ORDER_COMMANDS:
-        import_module(module)
-    app.add_typer(orders.app, name="order")
-    app.add_typer(statuses.app, name="status")
-    app.add_typer(mail.app, name="mail")
-    app.add_typer(imports.app, name="import")
-    app.add_typer(exports.app, name="export")
-    app.add_typer(audit.app, name="audit")
-    app.add_typer(users.app, name="user")
-    app.add_typer(shop.app, name="shop")
-    app.command("worker")(worker)
-    app.command("demo")(demo)
-    app.command("verify")(verify)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-    app.command("migrate")(migrate)
-    app.command("doctor")(doctor)
-    return app
+    return _put_together([*_ALONE, *_FAMILIES])
+
+
+def part(words: Sequence[str]) -> typer.Typer:
+    """Return the command line with the families that these words name; it answers them as the whole one does."""
+    return _put_together(words)
+
+
+def _put_together(wanted: Sequence[str]) -> typer.Typer:
+    root = typer.Typer(
+        name="opsdesk",
+        help="The engine room of an online shop. Without a command it opens on your terminal.",
+        no_args_is_help=False,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    root.callback(invoke_without_command=True)(opsdesk)
+    for name, (module, told) in _ALONE.items():
+        command = getattr(import_module(module), name) if name in wanted else _unwanted
+        root.command(name, short_help=told)(command)
+    for name, (module, told) in _FAMILIES.items():
+        root.add_typer(_family(name, module) if name in wanted else typer.Typer(), name=name, short_help=told)
+    return root
+
+
+def _family(name: str, module: str) -> typer.Typer:
+    for more in _MORE_ORDER_COMMANDS if name == "order" else ():
+        import_module(more)
+    family = import_module(module).app
+    assert isinstance(family, typer.Typer), "Each family is a Typer."
+    return family
+
+
+def _unwanted() -> None:
+    """Stand for a command that this run does not call."""
