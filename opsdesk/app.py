@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opsdesk.store.changes import Doorbell
     from opsdesk.store.views.activity import ChangeLine
     from opsdesk.store.views.first_page import FirstPage
+    from opsdesk.store.views.following import FollowedNews
 
     Greeting = Callable[[], FirstPage | None]
 
@@ -54,6 +55,7 @@ class OpsDeskApp(DeskHost):
         self._worker: Thread | None = None
         self._doorbell: Doorbell | None = None
         self._seen_activity = 0
+        self._told_activity = 0
         self._is_looking = False
 
     def get_default_screen(self) -> FirstPicture:
@@ -97,7 +99,7 @@ class OpsDeskApp(DeskHost):
             self.push_screen(self.screen_for("sign_in"))  # type: ignore[arg-type]  # always part of the program
         self._let_go()
         await self._listen()
-        await self._look_at_mails()
+        await self._raise_alerts()
         self._work_beside()
 
     async def _sign_in(self) -> None:
@@ -138,30 +140,46 @@ class OpsDeskApp(DeskHost):
         from opsdesk.store.views.activity import since
 
         self._is_looking = False
+        if self._stop.is_set():
+            return
         try:
             lines = await self.desk.read(since, self._seen_activity, limit=_MOST_CHANGES)
         except OpsDeskError:
             self.store_is_away()
             return
         if not lines:
+            await self._raise_alerts()
             return
         self._seen_activity = max(self._seen_activity, *(line.id for line in lines))
         for change in self._changes(lines):
             self.tell_screens(change)
-        if any(line.subject_kind == "mail" or line.action.startswith("mail") for line in lines):
-            await self._look_at_mails()
+        await self._raise_alerts()
         if len(lines) == _MOST_CHANGES:
             self._rung()
 
-    async def _look_at_mails(self) -> None:
-        """Raise an alert for mails that nothing moves on by itself."""
-        from opsdesk.store.views.outbox import MailView, outbox_counts
+    async def _raise_alerts(self) -> None:
+        """Say in the first line which mails nothing moves on by itself, and how many followed orders have moved."""
+        from opsdesk.store.views.attention import attention
+        from opsdesk.store.views.outbox import MailView
 
+        if self._stop.is_set() or not self.desk.is_signed_in:
+            return
         with suppress(OpsDeskError):
-            counts = await self.desk.read(outbox_counts)
+            counts, news = await self.desk.read(attention, user_id=self.desk.actor.user_id or 0)
             stuck = counts[MailView.IN_DOUBT] + counts[MailView.FAILED]
-            words = f"{stuck} mail{'s need' if stuck > 1 else ' needs'} somebody (9)"
-            self.show_alerts((words,) if stuck else ())
+            mails = f"{stuck} mail{'s need' if stuck > 1 else ' needs'} somebody (9)" if stuck else ""
+            moved = f"{len(news)} you follow moved (:followed)" if news else ""
+            self.show_alerts(tuple(alert for alert in (mails, moved) if alert))
+            self._tell_follower(news)
+
+    def _tell_follower(self, news: Sequence[FollowedNews]) -> None:
+        """Say once what was done to a followed order, on the message line of the screen that is worked on."""
+        from opsdesk.screens.orders import OrdersScreen
+
+        new = [line for line in news if line.activity_id > self._told_activity]
+        self._told_activity = max([self._told_activity, *(line.activity_id for line in news)])
+        if new and isinstance(self.screen, OrdersScreen):
+            self.screen.say(f"{new[0].number}, which you follow: {new[0].actor}: {new[0].summary}.")
 
     def _changes(self, lines: Sequence[ChangeLine]) -> list[StoreChange]:
         """Part what this terminal did from what others did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from opsdesk.keys import place
@@ -47,6 +48,8 @@ def do_word(screen: DeskScreen[ResultT], word: str, rest: str) -> bool:
         screen.action_lock()
     elif word in ("user", "switch"):
         screen.action_switch_user()
+    elif word == "followed":
+        screen.run_worker(_list_followed(screen), exclusive=True, group="followed")
     elif word == "undo":
         screen.action_undo()
     elif word == "theme":
@@ -56,6 +59,31 @@ def do_word(screen: DeskScreen[ResultT], word: str, rest: str) -> bool:
     else:
         return False
     return True
+
+
+async def _list_followed(screen: DeskScreen[ResultT]) -> None:
+    from opsdesk.store.views.following import followed_news
+
+    news = await screen.fetch(followed_news, user_id=screen.desk.actor.user_id or 0)
+    if not news:
+        screen.say("Nothing that you follow has moved since you looked. f on an order follows it.")
+        return
+    entries = [(line.order_id, line.number, f"{line.actor}: {line.summary}") for line in news]
+    _choose_order(screen, "MOVED SINCE YOU LOOKED", entries)
+
+
+def _choose_order(
+    screen: DeskScreen[ResultT], title: str, entries: Sequence[tuple[int, str, str]], note: str = ""
+) -> None:
+    from opsdesk.screens.panels import ChoicePanel
+    from opsdesk.widgets.choices import Choice
+
+    def open_it(key: str | None) -> None:
+        if key is not None:
+            screen.open_named("order", int(key))
+
+    choices = [Choice(str(order_id), label, detail) for order_id, label, detail in entries]
+    screen.app.push_screen(ChoicePanel(title, choices, note=note), callback=open_it)
 
 
 def _change_theme(screen: DeskScreen[ResultT], name: str) -> None:
@@ -69,9 +97,6 @@ def _change_theme(screen: DeskScreen[ResultT], name: str) -> None:
 
 
 def _show(screen: DeskScreen[ResultT], text: str, hits: tuple[Hit, ...]) -> None:
-    from opsdesk.screens.panels import ChoicePanel
-    from opsdesk.widgets.choices import Choice
-
     orders = [hit for hit in hits if hit.order_id is not None]
     others = [hit for hit in hits if hit.order_id is None]
     if not hits:
@@ -83,10 +108,4 @@ def _show(screen: DeskScreen[ResultT], text: str, hits: tuple[Hit, ...]) -> None
     else:
         title = f"{len(orders)} ORDERS FOR {text[:40].upper()}"
         note = f"{others[0].label}  {others[0].detail}".strip() if others else ""
-        entries = [Choice(str(hit.order_id), hit.label, hit.detail) for hit in orders]
-
-        def open_it(key: str | None) -> None:
-            if key is not None:
-                screen.open_named("order", int(key))
-
-        screen.app.push_screen(ChoicePanel(title, entries, note=note), callback=open_it)
+        _choose_order(screen, title, [(hit.order_id or 0, hit.label, hit.detail) for hit in orders], note)

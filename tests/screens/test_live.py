@@ -12,7 +12,9 @@ from opsdesk.app import OpsDeskApp, open_shop
 from opsdesk.desk import Desk
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.people import Actor, Role
+from opsdesk.operations.desk import follow
 from opsdesk.operations.holds import hold
+from opsdesk.operations.notes import note
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Performer
@@ -83,4 +85,20 @@ async def test_the_one_whose_login_is_known_sits_down_at_once(shop: Store) -> No
         # A shop without an admin makes one of whoever opens it.
         assert operator.sees("works here now")
         assert operator.sees("104001")
+    shop.close()
+
+
+async def test_whoever_follows_an_order_is_told_what_others_do_to_it(shop: Store) -> None:
+    mia = Actor(write_user(shop, "mia"), "mia", Role.AGENT, "test")
+    ids = several(shop)
+    Performer(shop, mia, StillClock()).perform(follow, ids[1])
+    async with working(app_at(shop.url, mia)) as operator:
+        sofia = Performer(shop, Actor(None, "sofia", Role.SUPERVISOR, "elsewhere"), StillClock())
+        sofia.perform(note, ids[1], text="The customer rang.")
+        await soon(operator, lambda: "which you follow: sofia: Note: The customer rang." in operator.screen.message)
+        assert operator.app.alerts == ("1 you follow moved (:followed)",)
+        await operator.press("colon", *"followed", "enter")
+        await soon(operator, lambda: "104002" in operator.text)
+        await operator.press("1")
+        await soon(operator, lambda: operator.screen.NAME_OF_PLACE == "order" or "104002" in operator.text)
     shop.close()
