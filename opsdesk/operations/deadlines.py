@@ -34,7 +34,7 @@ def review_hold(work: Work, hold_id: int) -> Done:
     if hold.on_review == OnReview.RELEASE and kind not in NEVER_AUTOMATIC:
         hold.released_by, hold.released_at, hold.release_note = work.actor.name, work.now, "Its time was up."
         summary = f"Hold released, its time was up: {kind.label}"
-        work.record("hold.released", "order", hold.order_id, summary, before=kind.label)
+        work.record("hold.released", "order", hold.order_id, summary, before=kind.value)
     else:
         summary = f"Look at the hold again: {kind.label}"
         work.record("hold.review_due", "order", hold.order_id, summary)
