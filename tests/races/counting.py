@@ -3,7 +3,7 @@
 Usage: python -m tests.races.counting URL (product|stock)
 
 `product` writes notes through the product, which counts them on the order; `stock` does the same on a stock engine.
-It prints as JSON how often it was said to be done, and what went wrong.
+It prints as JSON how often it was said to be done, what was said instead, and the longest wait in seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 
 from pysqlite3 import dbapi2
@@ -50,15 +51,15 @@ def stock(url: str) -> Callable[[], None]:
 
 
 def count(add_one: Callable[[], None]) -> str:
-    """Add one so many times; return one character each: `.` done, `x` not."""
+    """Add one so many times; return a line for each: `done` or what was said instead, and how long it took."""
     said = ""
     for _ in range(TIMES):
+        began, answer = time.monotonic(), "done"
         try:
             add_one()
-        except (DBAPIError, OpsDeskError):
-            said += "x"
-        else:
-            said += "."
+        except (DBAPIError, OpsDeskError) as error:
+            answer = str(error).splitlines()[0]
+        said += f"{time.monotonic() - began:.3f} {answer}\n"
     return said
 
 
@@ -77,8 +78,11 @@ def main() -> None:
     ends = [os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]) for _ in range(PROCESSES)]
     os.close(answer)
     with os.fdopen(answers) as stream:
-        said = stream.read()
-    print(json.dumps({"done": said.count("."), "refused": said.count("x"), "died": sum(map(bool, ends))}))
+        said = [line.split(" ", 1) for line in stream.read().splitlines()]
+    refused = [answer for _, answer in said if answer != "done"]
+    longest = max(float(took) for took, _ in said)
+    done = len(said) - len(refused)
+    print(json.dumps({"done": done, "refused": refused, "died": sum(map(bool, ends)), "longest": longest}))
 
 
 if __name__ == "__main__":
