@@ -7,7 +7,7 @@ serves all pages. Orders without a promise have nothing to sort by; they are a w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -83,11 +83,21 @@ def page_statement(walk: Walk) -> Select[Any]:
 @lru_cache(maxsize=512)
 def bound_statement(walk: Walk) -> Select[Any]:
     """Build the statement for the last key among the next `limit` rows, and how many there are, whatever is in them."""
-    ahead = union_all(*(_keys(walk, branch) for branch in _branches(walk))).subquery("ahead")
-    order = [_directed(ahead.c.key, walk), _directed(ahead.c.id, walk)]
-    place = func.row_number().over(order_by=order).label("place")
-    window = select(ahead.c.key, ahead.c.id, place).order_by(*order).limit(_number("limit")).subquery("window")
-    return select(window.c.key, window.c.id, window.c.place).order_by(window.c.place.desc()).limit(1)
+    ahead, counted = _ahead(walk).subquery("ahead"), _ahead(walk).subquery("counted")
+    count = select(func.count()).select_from(counted).scalar_subquery()
+    backwards = replace(walk, descending=not walk.descending)
+    order = [_directed(ahead.c.key, backwards), _directed(ahead.c.id, backwards)]
+    return select(ahead.c.key, ahead.c.id, count).order_by(*order).limit(1)
+
+
+def _ahead(walk: Walk) -> Any:
+    """Select the next `limit` keys."""
+    branches = [_keys(walk, branch) for branch in _branches(walk)]
+    if len(branches) == 1:
+        return branches[0]
+    both = union_all(*branches).subquery()
+    order = [_directed(both.c.key, walk), _directed(both.c.id, walk)]
+    return select(both.c.id, both.c.key).order_by(*order).limit(_number("limit"))
 
 
 def in_view(view: SavedView) -> list[_Clause]:
