@@ -215,6 +215,7 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
     import opsdesk.store.views.counts
     import opsdesk.store.views.queue  # noqa: F401  imported here, so that no key waits for it later
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
+    from opsdesk.integrations.shop_files import open_carriers
     from opsdesk.settings import data_folder
     from opsdesk.store.engine import open_store
     from opsdesk.store.views.shop import shop
@@ -223,7 +224,9 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
     with store.reading() as session:
         found = shop(session, settings.zone)
     letters = open_writer(data_folder(), settings.template_folder, found.facts)
-    return OpenedShop(store, letters, open_statuses(data_folder(), settings.template_folder), found)
+    own = settings.template_folder
+    statuses, carriers = open_statuses(data_folder(), own), open_carriers(data_folder(), own)
+    return OpenedShop(store, letters, statuses, found, carriers)
 
 
 def first_page(url: str, clock: Clock) -> FirstPage | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
+    from opsdesk.domain.carriers import Carrier
     from opsdesk.domain.people import Actor
     from opsdesk.domain.statuses import StatusBook
     from opsdesk.integrations.ports import LetterWriter
@@ -45,6 +46,7 @@ class OpenedShop:
     letters: LetterWriter
     statuses: StatusBook
     shop: Shop
+    carriers: tuple[Carrier, ...] = ()
 
 
 class Desk:
@@ -112,6 +114,11 @@ class Desk:
     def letters(self) -> LetterWriter:
         """Writes letters from the shop's templates."""
         return self._shop_now().letters
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """The carriers that parcels are handed to."""
+        return self._shop_now().carriers
 
     @property
     def statuses(self) -> StatusBook:

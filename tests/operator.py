@@ -40,13 +40,15 @@ def desk_at(url: str, actor: Actor | None, clock: Callable[[], datetime], *, gly
 def open_shop(chosen: Settings) -> OpenedShop:
     """Open the store and the letters as the app does, with the shipped templates alone."""
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
+    from opsdesk.integrations.shop_files import open_carriers
     from opsdesk.store.engine import open_store
     from opsdesk.store.views.shop import shop
 
     store = open_store(chosen.store_url)
     with store.reading() as session:
         found = shop(session, chosen.zone)
-    return OpenedShop(store, open_writer(data_folder(), None, found.facts), open_statuses(data_folder()), found)
+    writer = open_writer(data_folder(), None, found.facts)
+    return OpenedShop(store, writer, open_statuses(data_folder()), found, open_carriers(data_folder()))
 
 
 class DeskApp(DeskHost):

@@ -228,8 +228,11 @@ def record_order_payment(
 def _shipped_letter(
     performer: Performer, order: OrderDetail, parcel: tuple[str, str, str], quantities: Mapping[int, int] | None
 ) -> Letter:
+    from dataclasses import replace
+
     from opsdesk.domain.letters import LetterLine, LetterParcel
-    from opsdesk.operations.shipped_letters import shipped_preview
+    from opsdesk.operations.shipping import SHIPPED_STATUS
+    from opsdesk.operations.statuses import preview
     from opsdesk.store.views.letters import letter_facts
 
     units = quantities or {line.id: line.quantities.open for line in order.lines}
@@ -241,5 +244,5 @@ def _shipped_letter(
     with telling(performer.store) as (book, writer, shop):
         with performer.store.reading() as session:
             facts = letter_facts(session, order.id, agent=performer.actor.name)
-        parcel_facts = LetterParcel(*parcel, inside)
-        return shipped_preview(writer, shop.facts, book, facts, parcel_facts, now=performer.clock()).letter
+        told = replace(facts, parcels=(LetterParcel(*parcel, inside),))
+        return preview(writer, shop.facts, book.find(SHIPPED_STATUS), told, now=performer.clock()).letter

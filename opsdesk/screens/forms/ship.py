@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from opsdesk.domain.carriers import Carrier, find_carrier, read_carriers
+from opsdesk.domain.carriers import find_carrier
 from opsdesk.domain.errors import Invalid, OpsDeskError
 from opsdesk.domain.letters import LetterLine, LetterParcel
 from opsdesk.domain.mailing import Letter
@@ -19,7 +19,6 @@ from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.order_words import plural
 from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.writing import LetterForm, mail_fields
-from opsdesk.settings import Settings, data_folder
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import LineDetail
 from opsdesk.terminal.text import fitted
@@ -41,7 +40,6 @@ class ShipPanel(LetterForm):
 
     def __init__(self, order_id: int) -> None:
         super().__init__("SHIP", [], order_id)
-        self.carriers: tuple[Carrier, ...] = ()
         self.has_mail = True
         self._in_mail: LetterParcel | None = None
 
@@ -51,10 +49,6 @@ class ShipPanel(LetterForm):
 
     async def prepare(self, detail: OrderDetail) -> None:
         """Make a field for each line that is open."""
-        try:
-            self.carriers = await self.desk.run(_carriers, self.desk.settings)
-        except OpsDeskError as error:
-            self.show_refusal(error)
         self.has_mail = detail.facts.has_email
         self.form = Form(self._fields(detail))
         await self.query_one("#ship-form").mount(self.form)
@@ -109,7 +103,7 @@ class ShipPanel(LetterForm):
         except OpsDeskError as error:
             self.show_refusal(error)
             return
-        carrier = find_carrier(self.carriers, values["carrier"])
+        carrier = find_carrier(self.desk.carriers, values["carrier"])
         number = values["tracking_number"].strip()
         self.carry_out(
             ship,
@@ -158,7 +152,7 @@ class ShipPanel(LetterForm):
 
     def _parcel(self, detail: OrderDetail) -> LetterParcel:
         values = self.form.values
-        carrier = find_carrier(self.carriers, values.get("carrier", ""))
+        carrier = find_carrier(self.desk.carriers, values.get("carrier", ""))
         number = values.get("tracking_number", "").strip()
         inside = tuple(
             LetterLine(line.title, count, line.unit_price * count, line.variant, line.sku)
@@ -184,7 +178,7 @@ class ShipPanel(LetterForm):
     def action_choices(self) -> None:
         """List the carriers, and whether a mail goes out."""
         entries = [
-            Choice(each.name, each.name, each.tracking_url and "parcels can be followed") for each in self.carriers
+            Choice(each.name, each.name, each.tracking_url and "parcels can be followed") for each in self.desk.carriers
         ]
         if self.detail is not None and self.detail.facts.has_email:
             entries.append(Choice(_MAIL, "send no mail" if self.has_mail else "send the mail"))
@@ -224,15 +218,10 @@ class ShipPanel(LetterForm):
     def _likely_carrier(self, detail: OrderDetail) -> str:
         """Return the carrier that the order asks for, or that took its last parcel."""
         method = detail.head.shipping_method.casefold()
-        asked = [each.name for each in self.carriers if each.name.casefold() in method or each.code in method.split()]
+        words = method.split()
+        asked = [each.name for each in self.desk.carriers if each.name.casefold() in method or each.code in words]
         sent = [parcel.carrier for parcel in detail.parcels if parcel.recalled_at is None]
         return (asked or sent[-1:] or [""])[0]
-
-
-def _carriers(settings: Settings) -> tuple[Carrier, ...]:
-    own = settings.template_folder / "carriers.toml"
-    shipped = (data_folder() / "carriers.toml").read_text("utf-8")
-    return read_carriers(shipped, own.read_text("utf-8") if own.is_file() else "")
 
 
 def _whole(text: str) -> int | None:
