@@ -143,7 +143,7 @@ def _finds(found: Sample) -> Iterator[Question]:
         "the last four digits": [number[-4:] for number in found.numbers],
         "how a number begins": [number[:-2] for number in found.numbers],
         "an e-mail": found.emails,
-        "how an e-mail begins": [email[:5] + "@" for email in found.emails],
+        "how an e-mail begins": [email.partition("@")[0] + "@" for email in found.emails],
         "the end of a telephone number": [phone[-7:] for phone in found.phones],
         "a tracking number": found.parcels,
         "an article number": found.skus,

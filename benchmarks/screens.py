@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from benchmarks.figures import Row, Table, ms, percentile
 from benchmarks.questions import Sample, sample
 from benchmarks.shops import Shop
-from benchmarks.wire import Wire, shows_rows, wired
+from benchmarks.wire import SIZE, Answer, Wire, shows_rows, wired
 
-_ROUNDS = 20
+_ROUNDS = 15
+_LIST, _ALL = 84, SIZE[0]
+"""Columns of the list, beside which the preview follows a tenth of a second later on purpose; and all of them."""
 _ESCAPE, _F2, _F3 = b"\x1b", b"\x1bOQ", b"\x1bOR"
 _PAGE_DOWN, _END, _HOME = b"\x1b[6~", b"\x1b[F", b"\x1b[H"
 _ECHO_S, _ANSWER_S, _CURSOR_BYTES, _MEMORY_MB = 0.030, 0.050, 2048, 150
@@ -25,6 +27,7 @@ class Step:
     keys: Callable[[int], tuple[Sequence[bytes], bytes, Sequence[bytes]]]
     is_echo: bool = False
     is_cursor: bool = False
+    columns: int = _LIST
 
 
 def measure_screens(shops: Sequence[Shop]) -> list[Table]:
@@ -45,6 +48,9 @@ def _measure(shop: Shop) -> Table:
         wire.settle(1.0)
         table.rows += [_step_row(wire, step) for step in _steps(known)]
         held = wire.resident_mb()
+    table.remarks.append(
+        "The answer is the list's; the preview beside it follows a tenth of a second later, on purpose."
+    )
     misses = () if held <= _MEMORY_MB else (f"{_MEMORY_MB} MB",)
     table.rows.append(Row("memory after all this", {"MB": f"{held:.0f}"}, misses))
     return table
@@ -75,41 +81,41 @@ def _steps(known: Sample) -> Iterator[Step]:
     yield Step("filter by a surname", filtering)
     yield Step("find by number", finding)
     yield Step("find by surname", finding_words)
-    yield Step("open an order", lambda _: ((b"j",), b"\r", (_F3,)))
+    yield Step("open an order", lambda _: ((b"j",), b"\r", (_F3,)), columns=_ALL)
 
 
 def _step_row(wire: Wire, step: Step) -> Row:
-    first, last, sizes = [], [], []
+    answers = []
     for turn in range(_ROUNDS):
         before, key, after = step.keys(turn)
         for keys in before:
             wire.send(keys)
-            wire.settle(0.25)
-        begins, ends, size = wire.press(key)
-        first.append(begins)
-        last.append(ends)
-        sizes.append(size)
+            wire.settle(0.2)
+        answers.append(wire.press(key, step.columns))
         for keys in after:
             wire.send(keys)
-            wire.settle(0.3)
-    return _judged(step, first, last, sizes)
+            wire.settle(0.2)
+    return _judged(step, answers)
 
 
-def _judged(step: Step, first: list[float], last: list[float], sizes: list[int]) -> Row:
+def _judged(step: Step, answers: Sequence[Answer]) -> Row:
     misses = []
-    echo, answer = percentile(first, 0.95), percentile(last, 0.95)
+    first, last = [answer.first for answer in answers], [answer.last for answer in answers]
+    echo, whole = percentile(first, 0.95), percentile(last, 0.95)
+    size = percentile([answer.size for answer in answers], 0.5)
     if echo > _ECHO_S and (step.is_echo or step.is_cursor):
         misses.append("30 ms echo")
-    if answer > _ANSWER_S and not step.is_echo:
+    if whole > _ANSWER_S and not step.is_echo:
         misses.append("50 ms answer")
-    if step.is_cursor and percentile(sizes, 0.5) > _CURSOR_BYTES:
+    if step.is_cursor and size > _CURSOR_BYTES:
         misses.append("2 KB")
     figures = {
         "first sign, median": ms(percentile(first, 0.5)),
         "first sign, p95": ms(echo),
         "answer, least": ms(min(last)),
         "answer, median": ms(percentile(last, 0.5)),
-        "answer, p95": ms(answer),
-        "bytes, median": f"{percentile(sizes, 0.5):,.0f}",
+        "answer, p95": ms(whole),
+        "its bytes": f"{size:,.0f}",
+        "all bytes": f"{percentile([answer.whole_size for answer in answers], 0.5):,.0f}",
     }
     return Row(step.what, figures, tuple(misses))

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyte
@@ -21,6 +22,16 @@ from tests import pty_driver
 
 SIZE = (120, 36)
 Shown = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the screen answered a key: seconds to its first piece and to the last one that mattered, and bytes."""
+
+    first: float
+    last: float
+    size: int
+    whole_size: int
 
 
 class Wire:
@@ -57,17 +68,33 @@ class Wire:
                 raise AssertionError(f"Never shown:\n{self.text}")
             self._take(0.5)
 
-    def press(self, keys: bytes, quiet: float = 0.3) -> tuple[float, float, int]:
-        """Press keys; return the seconds to the first and the last piece of the answer, and its bytes."""
+    def press(self, keys: bytes, columns: int, quiet: float = 0.3) -> Answer:
+        """Press keys, and find out afterwards which piece was the last that changed the left `columns` of the screen."""
         self.settle(0.1)
+        self.drawn()
         before = len(self.pieces)
         moment = self.send(keys)
         if self._take(3.0):
             self.settle(quiet)
         answer = self.pieces[before:]
         if not answer:
-            raise AssertionError(f"No answer to {keys!r}.\n{self.drawn()}")
-        return answer[0][0] - moment, answer[-1][0] - moment, sum(len(piece) for _, piece in answer)
+            raise AssertionError(f"No answer to {keys!r}.\n{self.text}")
+        last, shown = 0, self._left(columns)
+        for place, (_, piece) in enumerate(answer):
+            self._feed(piece)
+            if (now := self._left(columns)) != shown:
+                last, shown = place, now
+        self._drawn = len(self.pieces)
+        sizes = [len(piece) for _, piece in answer]
+        return Answer(answer[0][0] - moment, answer[last][0] - moment, sum(sizes[: last + 1]), sum(sizes))
+
+    def _left(self, columns: int) -> list[list[object]]:
+        """Return what stands in the left part below the first line, with its looks."""
+        rows = range(1, SIZE[1])
+        return [[self._screen.buffer[row][column] for column in range(columns)] for row in rows]
+
+    def _feed(self, piece: bytes) -> None:
+        self._stream.feed(pty_driver._UNKNOWN.sub(b"", piece))
 
     def resident_mb(self) -> float:
         """Return the program's resident memory in MB."""
@@ -100,7 +127,7 @@ class Wire:
         while self._drawn < len(self.pieces):
             moment, piece = self.pieces[self._drawn]
             self._drawn += 1
-            self._stream.feed(pty_driver._UNKNOWN.sub(b"", piece))
+            self._feed(piece)
             if holds(self.text):
                 return moment
         return None

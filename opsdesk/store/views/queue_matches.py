@@ -25,6 +25,9 @@ DENSE = 100
 """A word that every hundredth order has is met soon enough by walking."""
 PROBED = 2000
 """Among so many of the newest orders Postgres first looks whether a word is that common."""
+PROBED_FURTHER = 20_000
+"""Among so many it looks for a word that is neither common nor rare: its index would bring thousands of orders."""
+_NEITHER = 5
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
@@ -84,6 +87,9 @@ def orders_with_words(session: Session, words: Sequence[str], *, limit: int) -> 
     for place, word in enumerate(words):
         asked |= {f"word_{place}": word, f"pattern_{place}": f"%{word.translate(_LIKE)}%"}
     recent = list(connection.execute(_recent_words(len(words)), asked).scalars())
+    if _NEITHER <= len(recent) < PROBED // DENSE:
+        asked["probed"] = PROBED_FURTHER
+        recent = list(connection.execute(_recent_words(len(words)), asked).scalars())
     if len(recent) >= PROBED // DENSE:
         return recent[:limit], True
     found = list(connection.execute(_postgres_words(len(words)), asked).scalars())
