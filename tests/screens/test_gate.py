@@ -390,7 +390,7 @@ async def begun_as(url: str, login: str, monkeypatch: pytest.MonkeyPatch) -> tup
     """Start the program under a login of the system; return the screen that is on top and who acts."""
     from opsdesk.app import make_app
 
-    monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: login)
+    monkeypatch.setattr("opsdesk.app.os_login", lambda: login)
     app = make_app(url)
     async with app.run_test(size=(120, 36)) as pilot:
         for _ in range(200):
