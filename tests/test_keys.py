@@ -132,3 +132,12 @@ def test_modes_are_three_and_one_for_all() -> None:
 def test_the_page_in_the_docs_is_the_one_that_the_table_makes() -> None:
     page = Path(__file__).parent.parent / "docs" / "keys.md"
     assert page.read_text("utf-8") == keys_markdown(), "make docs"
+
+
+def test_the_command_line_prints_the_same_page(capsys: pytest.CaptureFixture[str]) -> None:
+    from opsdesk.cli.keys import keys
+
+    keys(markdown=True)
+    assert capsys.readouterr().out == keys_markdown()
+    keys()
+    assert "Order queue" in capsys.readouterr().out

@@ -17,6 +17,7 @@ _ALONE = {
     "backup": ("opsdesk.cli.backup", "Back up the store while others work; it is restored aside and checked."),
     "restore": ("opsdesk.cli.backup", "Restore a backup to where no store is yet; SQLite or Postgres."),
     "migrate": ("opsdesk.cli.migrate", "Make the store if there is none, or bring it to this program's schema."),
+    "keys": ("opsdesk.cli.keys", "List every key of every screen."),
     "doctor": ("opsdesk.cli.doctor", "Look at store, disk, keys, mail, worker, clock and templates."),
 }
 """Commands that belong to no family: where they are, and what the list of commands says about them."""

@@ -71,7 +71,7 @@ READING = {
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
 
-RUNNING = {"worker", "demo", "verify", "doctor", "backup", "restore", "migrate"}
+RUNNING = {"worker", "demo", "verify", "doctor", "backup", "restore", "migrate", "keys"}
 """Look after the store as a whole, by the rights that the operating system gives on its file."""
 
 
