@@ -44,7 +44,7 @@ class HelpScreen(DeskPanel[None]):
             for keys, label, sentence in help_rows(name):
                 lines.append(
                     Content.assemble(
-                        (f" {keys:<12}", f"bold {Tone.PLAIN.style}"), (f"{label:<10}", ""), (sentence, Tone.DIM.style)
+                        (f" {keys:<14}", f"bold {Tone.PLAIN.style}"), (f"{label:<10}", ""), (sentence, Tone.DIM.style)
                     )
                 )
             lines.append(Content(""))
