@@ -69,7 +69,7 @@ class Wire:
             self._take(0.5)
 
     def press(self, keys: bytes, columns: int, quiet: float = 0.3) -> Answer:
-        """Press keys, and find out afterwards which piece was the last that changed the left `columns` of the screen."""
+        """Press keys, and find out afterwards which piece was the last that changed the left `columns`."""
         self.settle(0.1)
         self.drawn()
         before = len(self.pieces)

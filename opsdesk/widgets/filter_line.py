@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-DEBOUNCE_S = 0.06
-"""A pause this short joins the letters of one word into one question; longer would be felt."""
+DEBOUNCE_S = 0.015
+"""A pause this short joins what a scanner types into one question. A question takes no longer than a letter to type."""
 
 
 class FilterLine(Input):
