@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,41 @@ def takes_text(widget: Widget) -> bool:
     return bool(getattr(widget, "TAKES_TEXT", True)) and widget.check_consume_key("a", "a")
 
 
+SHORTEST_SCAN, FEWEST_DIGITS = 8, 5
+_SCANNED = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/")
+_SCAN_ENDS = frozenset({"enter", "ctrl+j", "tab"})
+
+
+def begins_a_scan(waiting: Iterable[events.Event]) -> bool:
+    """Say whether these keys, which arrived together, are a code that a scanner typed: letters would be commands.
+
+    A code is capitals, digits and few signs, has many digits, and ends with Enter or Tab; a note typed ahead has small
+    letters and spaces (ergonomics.md 1.4, integrations.md 5).
+    """
+    code = ""
+    for event in waiting:
+        if not isinstance(event, events.Key):
+            return False
+        if event.key in _SCAN_ENDS:
+            return len(code) >= SHORTEST_SCAN and sum(map(str.isdigit, code)) >= FEWEST_DIGITS
+        if event.character is None or event.character not in _SCANNED:
+            return False
+        code += event.character
+    return False
+
+
 class KeyLane:
     """Keys and pastes in the order in which they arrived."""
 
-    def __init__(self, app: App[int], dispatch: Callable[[events.Event], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        app: App[int],
+        dispatch: Callable[[events.Event], Awaitable[None]],
+        take_scan: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._dispatch = dispatch
+        self._take_scan = take_scan
         self._waiting: deque[events.Event] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._unsettled: MessagePump | None = None
@@ -87,6 +116,8 @@ class KeyLane:
             if not self._follows_in_the_same_text(event):
                 await self._settle()
                 await self._until_free()
+                if begins_a_scan(self._waiting):
+                    self._take_scan()
             self._waiting.popleft()
             self._unsettled, self._adds_text = self._app.focused or self._app.screen, self._is_text(event)
             self._app.call_later(self._dispatch, event)

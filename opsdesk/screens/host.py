@@ -75,7 +75,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
     def __init__(self, desk: Desk, *, theme_name: str = "dark") -> None:
         super().__init__(state_folder=desk.settings.state_folder)
         self.desk = desk
-        self.key_lane = KeyLane(self, self._dispatch)
+        self.key_lane = KeyLane(self, self._dispatch, self._take_scan)
         self.store_away_since: datetime | None = None
         self.alerts: tuple[str, ...] = ()
         self.terminal = terminal_name()
@@ -165,6 +165,16 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
             if worker is not mine:
                 with suppress(WorkerFailed, WorkerCancelled):
                     await worker.wait()
+
+    def _take_scan(self) -> None:
+        """Let a scanned code fall into the find line instead of being taken for commands."""
+        from opsdesk.keys import Mode
+        from opsdesk.screens.base import DeskScreen
+        from opsdesk.screens.panels import DeskPanel
+
+        screen = self.screen
+        if isinstance(screen, DeskScreen) and not isinstance(screen, DeskPanel) and screen.mode is Mode.BROWSE:
+            screen.action_find()
 
     async def _dispatch(self, event: events.Event) -> None:
         if self._is_leading and isinstance(event, events.Key):

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from opsdesk.store.engine import open_store
-from opsdesk.store.tables import NoteRow, OrderRow, UserRow
+from opsdesk.store.tables import NoteRow, OrderRow, ParcelRow, UserRow
 from tests.pty_driver import Terminal
 
 _RUN = """
@@ -83,6 +83,22 @@ def test_a_burst_finds_an_order_writes_a_note_and_comes_back(demo_store: DemoSto
 
 _ACCIDENTS = ("\x11", "\x13", "\x03", "\x1b1", "\x1b3", "\x1d", "\x1bf", "\x1b[25~", "\x1b[1;2R", "q", "g", "\x00")
 _ANSWERS = (("\x11", "Still here."), ("\x13", "Nothing to save"), ("\x03", "Still here."), ("q", "q and g do nothing"))
+
+
+def test_a_scanned_code_opens_its_order_and_gives_no_commands(demo_store: DemoStore) -> None:
+    url = demo_store()
+    store = open_store(url)
+    with store.reading() as session:
+        wanted = select(ParcelRow.tracking_number, OrderRow.number).join(
+            OrderRow, col(OrderRow.id) == ParcelRow.order_id
+        )
+        found = session.execute(wanted.where(func.length(col(ParcelRow.tracking_number)) >= 12)).all()
+    store.close()
+    code, number = next(pair for pair in found if sum(map(str.isdigit, pair[0])) >= 8)
+    with queue(url) as desk:
+        desk.send(f"{code}\r")
+        desk.wait_for(lambda screen: f"{number}  " in screen and "SHIP TO" in screen)
+        assert "BROWSE" in desk.text
 
 
 def test_keys_that_terminals_send_by_accident_change_nothing(demo_store: DemoStore) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual import events
 from textual.app import App, ComposeResult
 
-from opsdesk.key_lane import KeyLane
+from opsdesk.key_lane import KeyLane, begins_a_scan
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.form import Form
 from tests.widgets.tiny import Tiny, burst, calm, running
@@ -69,3 +70,22 @@ async def test_letters_wait_for_the_key_that_empties_the_field() -> None:
                 break
         await calm(pilot)
         assert app.form.values == {"one": "new", "two": "xnewer"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_scan"),
+    [
+        ("00340434161094042557\r", True),
+        ("1Z999AA10123456784\t", True),
+        ("4006381333931\n", True),
+        ("00340434161094042557", False),
+        ("1234567\r", False),
+        ("nCall back 0301234567 today\r", False),
+        ("ABCDEFGHIJ\r", False),
+        ("/berlin 12345678\r", False),
+        ("", False),
+    ],
+)
+def test_a_code_that_arrives_at_once_is_a_scan_and_typed_ahead_words_are_none(keys: str, is_scan: bool) -> None:
+    ends = {"\r": "enter", "\n": "ctrl+j", "\t": "tab"}
+    assert begins_a_scan([events.Key(ends.get(key, key), key) for key in keys]) is is_scan
