@@ -26,7 +26,7 @@ def find_problems(
     forbidden: tuple[str, ...],
 ) -> list[TemplateProblem]:
     """Return the problems that can be seen without filling the template in."""
-    found: list[TemplateProblem] = []
+    found: list[TemplateProblem] = list(_deadline_problems(source)) if has_deadline else []
     for part, text in (
         ("subject", source.subject),
         ("text", source.text),
@@ -39,8 +39,6 @@ def find_problems(
         found += _part_problems(part, text, parts, example)
         found += _words(part, text, forbidden)
     found += _subject_problems(source.subject)
-    if has_deadline:
-        found += _deadline_problems(source)
     return found
 
 

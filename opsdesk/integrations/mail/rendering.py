@@ -108,7 +108,7 @@ class TemplateWriter:
         place = {part: position for position, part in enumerate(press.PARTS)}
         return tuple(
             sorted(
-                set(found),
+                dict.fromkeys(found),
                 key=lambda problem: (place.get(problem.part, 9), problem.line),
             )
         )
