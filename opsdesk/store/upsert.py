@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 
@@ -16,6 +15,9 @@ def upsert(
 
     With `unless_newer` a row stays as it is whose value in that column is greater already.
     """
+    # Both dialects take some time to import, and whoever only reads needs neither.
+    from sqlalchemy.dialects import postgresql, sqlite
+
     on_server = session.get_bind().dialect.name == "postgresql"
     fresh = (postgresql.insert(table) if on_server else sqlite.insert(table)).values(dict(values))
     rest = {name: fresh.excluded[name] for name in values if name not in key}
