@@ -5,6 +5,9 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+IN_TROUBLE = "state IN ('held', 'failed')"
+"""What waits for somebody. Queries repeat these words, or the index does not serve them."""
+
 
 class MailRow(SQLModel, table=True):
     """One mail. `event_key` is unique: the same event never writes a second mail."""
@@ -28,6 +31,7 @@ class MailRow(SQLModel, table=True):
             sqlite_where=text("state IN ('sending', 'held', 'failed')"),
             postgresql_where=text("state IN ('sending', 'held', 'failed')"),
         ),
+        Index("ix_mail_trouble", "order_id", sqlite_where=text(IN_TROUBLE), postgresql_where=text(IN_TROUBLE)),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, String, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, String, and_, bindparam, exists, func, select, text
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from opsdesk.domain.mailing import MailState
 from opsdesk.store.tables import ActivityRow, LookRow, MailRow, OrderRow, UserRow
+from opsdesk.store.tables.mails import IN_TROUBLE
 
 _ID = col(OrderRow.id)
 
@@ -47,8 +47,7 @@ def _changed(me: Any) -> ColumnElement[bool]:
 
 
 def _mail_trouble() -> ColumnElement[bool]:
-    waits = [col(MailRow.state) == state.value for state in MailState if state.needs_somebody]
-    return exists().where(col(MailRow.order_id) == _ID, or_(*waits))
+    return exists().where(col(MailRow.order_id) == _ID, text(f"mail.{IN_TROUBLE}"))
 
 
 def among(column: Any, *, is_sqlite: bool) -> ColumnElement[bool]:

@@ -19,13 +19,13 @@ from opsdesk.store.tables.orders import IN_HOUSE
 
 SHORTEST_INDEXED = 3
 """The text index knows pieces of three letters; shorter words are compared row by row."""
-MOST_MATCHES = 500
+MOST_MATCHES = 400
 """How many orders are taken from an index before they are sorted, the newest of them."""
 DENSE = 100
 """A word that every hundredth order has is met soon enough by walking."""
 PROBED = 2000
 """Among so many of the newest orders Postgres first looks whether a word is that common."""
-PROBED_FURTHER = 20_000
+PROBED_FURTHER = 10_000
 """Among so many it looks for a word that is neither common nor rare: its index would bring thousands of orders."""
 _NEITHER = 5
 

@@ -17,7 +17,7 @@ from opsdesk.store.views.queue_lines import listed
 from opsdesk.store.views.queue_matches import Matches, find_matches
 from opsdesk.store.views.queue_walks import Walk, bound_statement, page_statement
 
-LOOK_AHEAD = 2000
+LOOK_AHEAD = 1500
 """How many rows one page passes over in search of those that the filter wants."""
 
 _EARLIEST, _LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)

@@ -486,6 +486,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('sending', 'held', 'failed')"),
     )
     op.create_index(
+        "ix_mail_trouble",
+        "mail",
+        ["order_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('held', 'failed')"),
+        postgresql_where=sa.text("state IN ('held', 'failed')"),
+    )
+    op.create_index(
         "ix_mail_due",
         "mail",
         ["not_before", "id"],
@@ -693,6 +701,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state IN ('queued', 'retry')"),
         postgresql_where=sa.text("state IN ('queued', 'retry')"),
     )
+    op.drop_index("ix_mail_trouble", table_name="mail")
     op.drop_index(
         "ix_mail_attention",
         table_name="mail",
