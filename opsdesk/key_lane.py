@@ -36,6 +36,9 @@ def takes_text(widget: Widget) -> bool:
 
 
 SHORTEST_SCAN, FEWEST_DIGITS = 8, 5
+_SCAN_GAP_S = 0.008
+"""Longer than between two keys of a scanner, shorter than anybody notices; small letters never wait for it."""
+
 _SCANNED = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/")
 _SCAN_ENDS = frozenset({"enter", "ctrl+j", "tab"})
 
@@ -116,6 +119,7 @@ class KeyLane:
             if not self._follows_in_the_same_text(event):
                 await self._settle()
                 await self._until_free()
+                await self._gather_scan()
                 if begins_a_scan(self._waiting):
                     self._take_scan()
             self._waiting.popleft()
@@ -143,6 +147,17 @@ class KeyLane:
         return isinstance(event, events.Paste) or (
             isinstance(event, events.Key) and focused.check_consume_key(event.key, event.character)
         )
+
+    async def _gather_scan(self) -> None:
+        """Wait for the rest of a code if this may be its beginning; a scanner's keys come some milliseconds apart."""
+        focused, event = self._app.focused, self._waiting[0]
+        may_begin = isinstance(event, events.Key) and event.character is not None and event.character in _SCANNED
+        if not may_begin or (focused is not None and takes_text(focused)):
+            return
+        seen = 0
+        while seen != len(self._waiting):
+            seen = len(self._waiting)
+            await asyncio.sleep(_SCAN_GAP_S)
 
     async def _settle(self) -> None:
         target, self._unsettled = self._unsettled, None

@@ -20,9 +20,10 @@ from opsdesk.screens.order_rules import forward_step
 from opsdesk.screens.order_timeline import timeline_lines
 from opsdesk.screens.order_words import why_headline
 from opsdesk.store.looks import mark_looked
-from opsdesk.store.views.order import OrderDetail, order_detail
+from opsdesk.store.views.opened_order import opened_order
+from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import LastLook
-from opsdesk.store.views.timeline import TimelineLine, timeline
+from opsdesk.store.views.timeline import TimelineLine
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Draw, Paper, heading
 
@@ -64,20 +65,24 @@ class OrderScreen(OrderCommands):
     async def load(self) -> None:
         """Read the order with its newest history, and remember that it was looked at."""
         user_id = self.desk.actor.user_id
-        detail = await self.fetch(order_detail, self.order_id, user_id=user_id, now=self.desk.clock())
-        if detail is None:
-            if not self.host.store_away_since:
-                self.say_no("This order is not in the store. F3 goes back.")
+        now = self.desk.clock()
+        opened = await self.fetch(opened_order, self.order_id, user_id=user_id, now=now, moments=_SHOWN_MOMENTS)
+        if opened is None or not self.is_attached:
             return
-        moments = await self.fetch(timeline, self.order_id, limit=_SHOWN_MOMENTS)
-        if moments is None or not self.is_attached:
+        detail, moments = opened
+        if detail is None:
+            self.say_no("This order is not in the store. F3 goes back.")
             return
         if not self._has_looked:
             self._has_looked, self.looked_before = True, detail.last_look
         self.detail, self.moments = detail, moments
         self.show_here(detail.present)
-        self.show_order()
-        await self._remember_look(detail)
+        # One picture instead of one per sheet; the look is remembered behind it.
+        with self.app.batch_update():
+            self.show_order()
+            self.show_title()
+            self.show_keys()
+        self.begin_quietly(self._remember_look(detail))
 
     async def _remember_look(self, detail: OrderDetail) -> None:
         user_id, look = self.desk.actor.user_id, detail.last_look
