@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.color import Color
 
-from opsdesk.domain.orders import Headline, PaymentStatus
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline
 from opsdesk.domain.queues import Flag
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
 from opsdesk.screens.queue_rows import FLAG_TONES

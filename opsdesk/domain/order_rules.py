@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from opsdesk.domain.holds import Blocks, HoldType
-from opsdesk.domain.orders import Lifecycle, OrderFacts, is_covered
+from opsdesk.domain.order_money import is_covered
+from opsdesk.domain.orders import Lifecycle, OrderFacts
 
 
 class CancelReason(StrEnum):

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import CHECKED_BY_HAND, ActiveHold, Blocks, HoldType
+from opsdesk.domain.order_money import MoneyFacts, is_covered
 
 
 class Lifecycle(StrEnum):
@@ -20,38 +22,6 @@ class Lifecycle(StrEnum):
     PLACED = "placed"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
-
-
-class PaymentStatus(StrEnum):
-    """The money axis, computed from transactions and never typed."""
-
-    UNPAID = "unpaid"
-    PENDING = "pending"
-    AUTHORISED = "authorised"
-    PARTLY_PAID = "partly_paid"
-    PAID = "paid"
-    OVERPAID = "overpaid"
-    PARTLY_REFUNDED = "partly_refunded"
-    REFUNDED = "refunded"
-    VOIDED = "voided"
-
-    @property
-    def word(self) -> str:
-        """The payment word of the queue, at most six letters."""
-        return _PAYMENT_WORDS[self]
-
-
-_PAYMENT_WORDS = {
-    PaymentStatus.UNPAID: "UNPAID",
-    PaymentStatus.PENDING: "PEND",
-    PaymentStatus.AUTHORISED: "AUTH",
-    PaymentStatus.PARTLY_PAID: "PART",
-    PaymentStatus.PAID: "PAID",
-    PaymentStatus.OVERPAID: "OVER",
-    PaymentStatus.PARTLY_REFUNDED: "PREF",
-    PaymentStatus.REFUNDED: "REFD",
-    PaymentStatus.VOIDED: "VOID",
-}
 
 
 class FulfilmentStatus(StrEnum):
@@ -72,9 +42,11 @@ class Headline(StrEnum):
     CANCELLED = "cancelled"
     POTENTIAL_FRAUD = "potential_fraud"
     FRAUD_REVIEW = "fraud_review"
+    DISPUTED = "disputed"
     ON_HOLD = "on_hold"
     SYNC_CONFLICT = "sync_conflict"
     AWAITING_PAYMENT = "awaiting_payment"
+    BEING_AMENDED = "being_amended"
     AWAITING_APPOINTMENT = "awaiting_appointment"
     BACKORDERED = "backordered"
     READY = "ready"
@@ -99,9 +71,11 @@ _HEADLINES = {
     Headline.CANCELLED: ("CANCELLED", "Cancelled"),
     Headline.POTENTIAL_FRAUD: ("POT. FRAUD", "Awaiting confirmation"),
     Headline.FRAUD_REVIEW: ("FRAUD REVIEW", "Being prepared"),
+    Headline.DISPUTED: ("DISPUTED", "Being prepared"),
     Headline.ON_HOLD: ("ON HOLD", "Being prepared"),
     Headline.SYNC_CONFLICT: ("CHECK SOURCE", "Being prepared"),
     Headline.AWAITING_PAYMENT: ("UNPAID", "Awaiting payment"),
+    Headline.BEING_AMENDED: ("AMENDING", "Being changed"),
     Headline.AWAITING_APPOINTMENT: ("APPOINTMENT", "Awaiting confirmation of delivery"),
     Headline.BACKORDERED: ("BACKORDER", "Backordered"),
     Headline.READY: ("READY", "Being prepared"),
@@ -145,23 +119,6 @@ class LineFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyFacts:
-    """Sums of succeeded transactions of an order, in minor units of its currency."""
-
-    total: int
-    authorised: int = 0
-    captured: int = 0
-    refunded: int = 0
-    voided: int = 0
-    pending: int = 0
-
-    @property
-    def paid(self) -> int:
-        """What the shop holds: captured less refunded."""
-        return self.captured - self.refunded
-
-
-@dataclass(frozen=True, slots=True)
 class OrderFacts:
     """Everything the rules about one order look at."""
 
@@ -174,6 +131,7 @@ class OrderFacts:
     case: CaseState | None = None
     packing_since: datetime | None = None
     has_email: bool = True
+    amendment: AmendmentState | None = None
 
     @property
     def open_units(self) -> int:
@@ -191,23 +149,6 @@ class OrderFacts:
         return min(stopping, key=lambda hold: hold.type.priority, default=None)
 
 
-def payment_status(money: MoneyFacts) -> PaymentStatus:
-    """Compute the money axis by comparing captured less refunded with the order's total."""
-    if money.refunded > 0:
-        return PaymentStatus.REFUNDED if money.paid <= 0 else PaymentStatus.PARTLY_REFUNDED
-    if money.captured > money.total:
-        return PaymentStatus.OVERPAID
-    if money.captured >= money.total:
-        return PaymentStatus.PAID
-    if money.captured > 0:
-        return PaymentStatus.PARTLY_PAID
-    if money.authorised - money.voided > 0:
-        return PaymentStatus.AUTHORISED
-    if money.voided > 0:
-        return PaymentStatus.VOIDED
-    return PaymentStatus.PENDING if money.pending > 0 else PaymentStatus.UNPAID
-
-
 def fulfilment_status(facts: OrderFacts) -> FulfilmentStatus:
     """Compute the goods axis from the quantities per line."""
     wanted = [line for line in facts.lines if line.needs_shipping and line.ordered > line.cancelled]
@@ -222,16 +163,6 @@ def fulfilment_status(facts: OrderFacts) -> FulfilmentStatus:
     if delivered == shipped:
         return FulfilmentStatus.DELIVERED
     return FulfilmentStatus.PARTLY_DELIVERED if delivered else FulfilmentStatus.SHIPPED
-
-
-def is_covered(money: MoneyFacts) -> bool:
-    """Say whether the money allows shipping: paid, or authorised for the rest.
-
-    What was refunded is not owed again; but when everything went back, nothing is paid for any more.
-    """
-    if money.refunded and money.paid <= 0:
-        return False
-    return money.captured + max(0, money.authorised - money.voided - money.captured) >= money.total
 
 
 def top_hold(facts: OrderFacts) -> ActiveHold | None:
@@ -259,6 +190,8 @@ def headline(facts: OrderFacts) -> Headline:
         return Headline.AWAITING_PAYMENT
     if goods is FulfilmentStatus.NOTHING_TO_SHIP:
         return Headline.COMPLETED
+    if facts.amendment is not None:
+        return Headline.BEING_AMENDED
     return Headline.BEING_PACKED if goods is FulfilmentStatus.BEING_PACKED else Headline.READY
 
 
@@ -270,11 +203,20 @@ def _held_headline(facts: OrderFacts) -> Headline | None:
         return None
     special = {
         HoldType.FRAUD: Headline.FRAUD_REVIEW,
+        HoldType.DISPUTE: Headline.DISPUTED,
         HoldType.SYNC_CONFLICT: Headline.SYNC_CONFLICT,
         HoldType.APPOINTMENT: Headline.AWAITING_APPOINTMENT,
         HoldType.STOCK: Headline.BACKORDERED,
     }
     return special.get(hold.type, Headline.ON_HOLD)
+
+
+_WAITING = (
+    Headline.BACKORDERED,
+    Headline.AWAITING_APPOINTMENT,
+    Headline.AWAITING_PAYMENT,
+    Headline.BEING_AMENDED,
+)
 
 
 def stage(facts: OrderFacts) -> Stage:
@@ -284,7 +226,7 @@ def stage(facts: OrderFacts) -> Stage:
         return Stage.DONE
     if word is Headline.POTENTIAL_FRAUD or any(hold.type in CHECKED_BY_HAND for hold in facts.holds):
         return Stage.TO_CHECK
-    if word in (Headline.BACKORDERED, Headline.AWAITING_APPOINTMENT, Headline.AWAITING_PAYMENT):
+    if word in _WAITING:
         return Stage.WAITING
     if facts.holds:
         return Stage.ON_HOLD

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsdesk.domain.orders import OrderFacts, Stage, fulfilment_status, headline, payment_status, stage, top_hold
+from opsdesk.domain.order_money import payment_status
+from opsdesk.domain.orders import OrderFacts, Stage, fulfilment_status, headline, stage, top_hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from opsdesk.domain.orders import Headline, PaymentStatus, Stage
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline, Stage
 from opsdesk.domain.searching import folded
 
 LONGEST_FILTER = 200

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, PaymentStatus, Stage
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline, Stage
 
 DUE_SOON = timedelta(hours=1)
 """An order that was promised within this time is shown as due soon."""

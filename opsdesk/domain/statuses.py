@@ -16,8 +16,9 @@ from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.moments import add_business_days
+from opsdesk.domain.order_money import is_covered
 from opsdesk.domain.order_rules import why_not_cancel, why_not_deliver, why_not_hold, why_not_pack
-from opsdesk.domain.orders import Lifecycle, OrderFacts, is_covered
+from opsdesk.domain.orders import Lifecycle, OrderFacts
 
 
 class EffectKind(StrEnum):

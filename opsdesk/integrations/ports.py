@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from opsdesk.domain.gateways import Answer, EventPage, GatewayCall, GatewayEvent, PaymentSnapshot
 from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.letters import LetterFacts
 from opsdesk.domain.mailing import Letter, OutgoingMail
@@ -149,4 +151,45 @@ class ProductFile(Protocol):
         Raises:
             Invalid: the file changed or went away while it was read.
         """
+        ...
+
+
+class Gateway(Protocol):
+    """A payment gateway. No method but `read_webhook` raises for what a gateway or a network can do."""
+
+    @property
+    def name(self) -> str:
+        """What payments call it, e.g. `stripe`."""
+        ...
+
+    def carry_out(self, call: GatewayCall) -> Answer:
+        """Ask for one effect under its key. No answer, a cut one or a server error is `UNKNOWN`, never `FAILED`."""
+        ...
+
+    def look_up(self, call: GatewayCall) -> Answer:
+        """Say what became of a call that may have been carried out; `NOT_FOUND` when the gateway knows of none."""
+        ...
+
+    def payment(self, reference: str) -> PaymentSnapshot | None:
+        """Return the payment as the gateway has it now; None when it does not answer or knows of none."""
+        ...
+
+    def events(self, after: str) -> EventPage:
+        """Return what happened after the cursor; the empty cursor stands for now less one day."""
+        ...
+
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:
+        """Return the event that a signed message tells of.
+
+        Raises:
+            Refused: the signature is wrong or old, or the message is none.
+        """
+        ...
+
+    def check(self) -> str | None:
+        """Say why the gateway cannot be used now, or None if it can."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
         ...

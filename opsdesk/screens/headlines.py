@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsdesk.domain.orders import Headline, PaymentStatus
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline
 from opsdesk.theme import Tone
 
 HEADLINE_LOOKS: Mapping[Headline, tuple[str, Tone]] = {

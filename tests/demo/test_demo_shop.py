@@ -17,8 +17,9 @@ from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import exponent
+from opsdesk.domain.order_money import PaymentStatus
 from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import FulfilmentStatus, Headline, PaymentStatus, Stage
+from opsdesk.domain.orders import FulfilmentStatus, Headline, Stage
 from opsdesk.domain.people import Role
 from opsdesk.store.engine import connect
 from opsdesk.store.verify.running import verify_store

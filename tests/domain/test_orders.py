@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
+from opsdesk.domain.order_money import MoneyFacts, PaymentStatus, payment_status
 from opsdesk.domain.order_rules import (
     why_not_cancel,
     why_not_deliver,
@@ -25,13 +26,10 @@ from opsdesk.domain.orders import (
     Headline,
     Lifecycle,
     LineFacts,
-    MoneyFacts,
     OrderFacts,
-    PaymentStatus,
     Stage,
     fulfilment_status,
     headline,
-    payment_status,
     stage,
 )
 from opsdesk.domain.orders_settled import settled_columns

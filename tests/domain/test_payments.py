@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Lifecycle, LineFacts, MoneyFacts, OrderFacts
+from opsdesk.domain.order_money import MoneyFacts
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts, why_not_record_payment
 
 movements = st.builds(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import ActiveHold, Blocks, HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, Lifecycle, LineFacts, MoneyFacts, OrderFacts, PaymentStatus, Stage
+from opsdesk.domain.order_money import MoneyFacts, PaymentStatus
+from opsdesk.domain.orders import Headline, Lifecycle, LineFacts, OrderFacts, Stage
 from opsdesk.domain.orders_settled import settled_columns
 from opsdesk.domain.queues import (
     IN_HOUSE,

@@ -12,7 +12,8 @@ from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.holds import NEVER_AUTOMATIC, ActiveHold, Blocks, HoldType
 from opsdesk.domain.mailing import BACK_OFF, forbidden_words, next_attempt
-from opsdesk.domain.orders import Lifecycle, LineFacts, MoneyFacts, OrderFacts
+from opsdesk.domain.order_money import MoneyFacts
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.status_entries import read_statuses
 from opsdesk.domain.statuses import answer_by, why_not_tell
 

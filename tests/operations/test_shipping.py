@@ -10,7 +10,8 @@ from opsdesk.domain.errors import Conflict, Invalid, Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import FulfilmentStatus, Headline, PaymentStatus
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import FulfilmentStatus, Headline
 from opsdesk.domain.people import Actor
 from opsdesk.operations.holds import hold
 from opsdesk.operations.packing import start_packing

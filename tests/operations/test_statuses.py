@@ -17,7 +17,8 @@ from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Invalid, Refused
 from opsdesk.domain.letters import ShopFacts
 from opsdesk.domain.mailing import Letter, MailState
-from opsdesk.domain.orders import Lifecycle, LineFacts, MoneyFacts, OrderFacts
+from opsdesk.domain.order_money import MoneyFacts
+from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.people import WORKER, Actor
 from opsdesk.domain.status_entries import read_statuses
 from opsdesk.integrations.mail.rendering import TemplateWriter

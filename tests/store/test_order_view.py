@@ -11,8 +11,9 @@ from sqlmodel import Session
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
+from opsdesk.domain.order_money import PaymentStatus
 from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline, PaymentStatus
+from opsdesk.domain.orders import Headline
 from opsdesk.domain.people import Actor, Role
 from opsdesk.operations.desk import claim, follow
 from opsdesk.operations.holds import hold, release

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingParcel
 from opsdesk.domain.incoming_rules import with_conflict
-from opsdesk.domain.orders import Lifecycle, is_covered
+from opsdesk.domain.order_money import is_covered
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.domain.promises import promise_of
 

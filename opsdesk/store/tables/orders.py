@@ -98,11 +98,11 @@ class OrderRow(SQLModel, table=True):
 
 
 class OrderLineRow(SQLModel, table=True):
-    """One line; the quantities are the truth about the goods."""
+    """One line; the quantities are the truth about the goods. A line that was amended away has `ordered` 0."""
 
     __tablename__ = "order_line"
     __table_args__ = (
-        CheckConstraint("ordered > 0", name="ck_line_ordered"),
+        CheckConstraint("ordered >= 0", name="ck_line_ordered"),
         CheckConstraint("cancelled >= 0 AND shipped >= 0 AND cancelled + shipped <= ordered", name="ck_line_shipped"),
         CheckConstraint("delivered >= 0 AND delivered <= shipped", name="ck_line_delivered"),
         CheckConstraint("returned >= 0 AND returned <= shipped", name="ck_line_returned"),

@@ -11,15 +11,8 @@ from sqlmodel import Session
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import (
-    FulfilmentStatus,
-    Headline,
-    Lifecycle,
-    MoneyFacts,
-    OrderFacts,
-    PaymentStatus,
-    Stage,
-)
+from opsdesk.domain.order_money import MoneyFacts, PaymentStatus
+from opsdesk.domain.orders import FulfilmentStatus, Headline, Lifecycle, OrderFacts, Stage
 from opsdesk.domain.payments import Movement, money_facts
 from opsdesk.store.presence import who_is_here
 from opsdesk.store.tables import OrderRow, UserRow

@@ -8,7 +8,8 @@ from datetime import datetime
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import ActiveHold, Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import FulfilmentStatus, Headline, LineFacts, PaymentStatus, Stage
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import FulfilmentStatus, Headline, LineFacts, Stage
 from opsdesk.domain.payments import TransactionKind, TransactionState
 
 

@@ -13,7 +13,8 @@ from sqlmodel import Session
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, LineFacts, PaymentStatus
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline, LineFacts
 from opsdesk.domain.payments import TransactionKind, TransactionState
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.order_parts import (

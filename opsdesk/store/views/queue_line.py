@@ -7,7 +7,8 @@ from typing import Any
 
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, PaymentStatus, Stage
+from opsdesk.domain.order_money import PaymentStatus
+from opsdesk.domain.orders import Headline, Stage
 from opsdesk.domain.queues import IN_HOUSE, QueueLine
 
 _PAYMENTS = {word.value: word for word in PaymentStatus}

@@ -12,6 +12,7 @@ from opsdesk.store import schema
 revision = "0001"
 down_revision = None
 
+_GUARDED = ("activity", "payment_transaction")
 _IN_HOUSE = "is_open AND stage <> 'on_its_way'"
 _UNTOUCHED = f"{_IN_HOUSE} AND touched_at IS NULL"
 
@@ -775,7 +776,7 @@ def _add_extras() -> None:
     guards = schema.sqlite_append_only if on_sqlite else schema.postgres_append_only
     for statement in schema.SQLITE_EXTRAS if on_sqlite else schema.POSTGRES_EXTRAS:
         op.execute(statement)
-    for table in schema.APPEND_ONLY:
+    for table in _GUARDED:
         for statement in guards(table):
             op.execute(statement)
 
@@ -785,5 +786,5 @@ def _drop_extras() -> None:
     for statement in schema.SQLITE_EXTRAS_DOWN if on_sqlite else schema.POSTGRES_EXTRAS_DOWN:
         op.execute(statement)
     if not on_sqlite:
-        for table in schema.APPEND_ONLY:
+        for table in _GUARDED:
             op.execute(f"DROP FUNCTION {table}_append_only CASCADE")

@@ -1,0 +1,692 @@
+"""Payments with their journal, refunds, pay links, disputes, amendments.
+
+What a store already knows of money becomes one payment per order and gateway, with its entries in the journal.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from opsdesk.domain.errors import Refused
+from opsdesk.store import schema
+
+revision = "0002"
+down_revision = "0001"
+
+CODE = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+_GUARDED = ("journal", "approval")
+_NO_PLACE = (
+    "refund",
+    "pay_link",
+    "dispute",
+    "amendment",
+    "store_credit",
+    "gateway_call",
+    "gateway_event",
+    "approval",
+)
+_IN = "'capture', 'sale', 'manual_in'"
+_OUT = "'refund', 'manual_out'"
+
+
+def _where(condition: str) -> dict[str, sa.TextClause]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def upgrade() -> None:
+    """Bring the store to this version."""
+    _let_lines_be_amended_away()
+    _create_tables()
+    _make_payments()
+    _give_transactions_their_payment()
+    _create_journal()
+    _write_journal()
+    for table in _GUARDED:
+        _guard(table)
+
+
+def downgrade() -> None:
+    """Go back as long as nothing was written that the older version has no place for."""
+    for table in _NO_PLACE:
+        if op.get_bind().execute(sa.text(f"SELECT EXISTS (SELECT 1 FROM {table})")).scalar():  # noqa: S608  our names
+            raise Refused(f"The store holds records ({table}) that the older version has no place for. Use a backup.")
+    for table in _GUARDED:
+        _unguard(table)
+    op.drop_table("journal")
+    _take_payment_from_transactions()
+    op.drop_table("gateway_call")
+    op.drop_table("amendment")
+    op.drop_table("refund_share")
+    op.drop_table("refund_part")
+    op.drop_table("pay_link")
+    op.drop_table("dispute")
+    op.drop_table("refund")
+    op.drop_table("payment")
+    op.drop_table("gateway_event")
+    op.drop_table("store_credit")
+    op.drop_table("gateway_cursor")
+    op.drop_table("approval")
+    _let_lines_be_amended_away(at_least=1)
+
+
+def _create_tables() -> None:
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approver_role", sa.String(), nullable=False),
+        sa.Column("approved_at", UTCDateTime(), nullable=False),
+        sa.Column("command_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("subject_kind", "subject_id", "content_hash", name="uq_approval_content"),
+    )
+    op.create_table(
+        "gateway_cursor",
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("cursor", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("read_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway"),
+    )
+    op.create_table(
+        "store_credit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=True),
+        sa.Column("code_digest", sa.String(), nullable=False),
+        sa.Column("code_end", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("issued_minor", sa.BigInteger(), nullable=False),
+        sa.Column("balance_minor", sa.BigInteger(), nullable=False),
+        sa.Column("issued_by", sa.String(), nullable=False),
+        sa.Column("issued_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("balance_minor >= 0 AND balance_minor <= issued_minor", name="ck_credit_balance"),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customer.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_credit_customer", "store_credit", ["customer_id"], unique=False)
+    op.create_index("uq_credit_code", "store_credit", ["code_digest"], unique=True, **_where("code_digest <> ''"))
+    op.create_table(
+        "gateway_event",
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("happened_at", UTCDateTime(), nullable=False),
+        sa.Column("received_at", UTCDateTime(), nullable=False),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.Column("settled_at", UTCDateTime(), nullable=True),
+        sa.Column("settled_note", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.PrimaryKeyConstraint("gateway", "event_id"),
+    )
+    op.create_index(
+        "ix_event_held",
+        "gateway_event",
+        ["received_at"],
+        unique=False,
+        **_where("outcome = 'held' AND settled_at IS NULL"),
+    )
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("instrument", sa.String(), nullable=False),
+        sa.Column("reference", CODE, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("authorised_minor", sa.BigInteger(), nullable=False),
+        sa.Column("capturing_minor", sa.BigInteger(), nullable=False),
+        sa.Column("captured_minor", sa.BigInteger(), nullable=False),
+        sa.Column("voiding_minor", sa.BigInteger(), nullable=False),
+        sa.Column("voided_minor", sa.BigInteger(), nullable=False),
+        sa.Column("refunding_minor", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), nullable=False),
+        sa.Column("charged_back_minor", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("ended", sa.String(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("credit_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            sa.CheckConstraint(
+                "authorised_minor >= 0 AND capturing_minor >= 0 AND captured_minor >= 0 AND voiding_minor >= 0 "
+                "AND voided_minor >= 0 AND refunding_minor >= 0 AND refunded_minor >= 0 AND charged_back_minor >= 0",
+                name="ck_payment_sums",
+            ),
+            name="ck_payment_sums",
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_id"],
+            ["store_credit.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_payment_expires",
+        "payment",
+        ["expires_at"],
+        unique=False,
+        **_where("expires_at IS NOT NULL AND state IN ('authorised', 'partly_captured')"),
+    )
+    op.create_index("ix_payment_order", "payment", ["order_id"], unique=False)
+    op.create_index(
+        "ix_payment_reference", "payment", ["gateway", "reference"], unique=False, **_where("reference <> ''")
+    )
+    op.create_table(
+        "refund",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("tell", sa.Boolean(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_at", UTCDateTime(), nullable=False),
+        sa.Column("needs_approval", sa.Boolean(), nullable=False),
+        sa.Column("submitted_at", UTCDateTime(), nullable=True),
+        sa.Column("settled_at", UTCDateTime(), nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name="ck_refund_amount"),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_refund_actor", "refund", ["requested_by", "requested_at"], unique=False)
+    op.create_index("ix_refund_order", "refund", ["order_id", "id"], unique=False)
+    op.create_index(
+        "ix_refund_waits",
+        "refund",
+        ["id"],
+        unique=False,
+        **_where("state IN ('pending_approval', 'failed', 'unknown')"),
+    )
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("network_reason", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("opened_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=True),
+        sa.Column("answered_by", sa.String(), nullable=True),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"],
+            ["payment.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("payment_id", "reference", name="uq_dispute_reference"),
+    )
+    op.create_index("ix_dispute_due", "dispute", ["due_at"], unique=False, **_where("closed_at IS NULL"))
+    op.create_index("ix_dispute_order", "dispute", ["order_id"], unique=False)
+    op.create_table(
+        "pay_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("tell", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.Column("paid_at", UTCDateTime(), nullable=True),
+        sa.Column("payment_id", sa.Integer(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name="ck_link_amount"),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"],
+            ["payment.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_link_expires", "pay_link", ["expires_at"], unique=False, **_where("state IN ('requested', 'open')")
+    )
+    op.create_index("ix_link_order", "pay_link", ["order_id", "id"], unique=False)
+    op.create_index("uq_link_reference", "pay_link", ["gateway", "reference"], unique=True, **_where("reference <> ''"))
+    op.create_table(
+        "refund_part",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("refund_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("line_id", sa.Integer(), nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.CheckConstraint("quantity >= 0", name="ck_refund_part_quantity"),
+        sa.ForeignKeyConstraint(
+            ["line_id"],
+            ["order_line.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_id"],
+            ["refund.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_refund_part_line", "refund_part", ["line_id"], unique=False)
+    op.create_index("ix_refund_part_refund", "refund_part", ["refund_id"], unique=False)
+    op.create_table(
+        "refund_share",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("refund_id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("credit_id", sa.Integer(), nullable=True),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name="ck_refund_share_amount"),
+        sa.ForeignKeyConstraint(
+            ["credit_id"],
+            ["store_credit.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"],
+            ["payment.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_id"],
+            ["refund.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_refund_share_payment", "refund_share", ["payment_id"], unique=False)
+    op.create_index("ix_refund_share_refund", "refund_share", ["refund_id"], unique=False)
+    op.create_table(
+        "amendment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("edits", sa.String(), nullable=False),
+        sa.Column("base_fingerprint", sa.String(), nullable=False),
+        sa.Column("old_total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("new_total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=True),
+        sa.Column("refund_id", sa.Integer(), nullable=True),
+        sa.Column("proposed_by", sa.String(), nullable=False),
+        sa.Column("proposed_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("recall_acknowledged_by", sa.String(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_id"],
+            ["pay_link.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_id"],
+            ["refund.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_amendment_expires", "amendment", ["expires_at"], unique=False, **_where("state = 'awaiting_payment'")
+    )
+    op.create_index("ix_amendment_order", "amendment", ["order_id", "id"], unique=False)
+    op.create_index(
+        "uq_amendment_open",
+        "amendment",
+        ["order_id"],
+        unique=True,
+        **_where("state IN ('proposed', 'awaiting_payment', 'awaiting_packer')"),
+    )
+    op.create_table(
+        "gateway_call",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=True),
+        sa.Column("link_id", sa.Integer(), nullable=True),
+        sa.Column("share_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("not_before", UTCDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=True),
+        sa.Column("claimed_at", UTCDateTime(), nullable=True),
+        sa.Column("first_sent_at", UTCDateTime(), nullable=True),
+        sa.Column("answer_reference", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_at", UTCDateTime(), nullable=False),
+        sa.Column("settled_at", UTCDateTime(), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("amount_minor >= 0", name="ck_call_amount"),
+        sa.ForeignKeyConstraint(
+            ["link_id"],
+            ["pay_link.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"],
+            ["payment.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["share_id"],
+            ["refund_share.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key", name="uq_call_key"),
+    )
+    op.create_index(
+        "ix_call_open",
+        "gateway_call",
+        ["not_before", "id"],
+        unique=False,
+        **_where("state IN ('requested', 'sending', 'pending', 'unknown')"),
+    )
+    op.create_index("ix_call_order", "gateway_call", ["order_id", "id"], unique=False)
+    op.create_index(
+        "ix_call_trouble",
+        "gateway_call",
+        ["id"],
+        unique=False,
+        **_where("state IN ('failed', 'unknown') AND settled_by IS NULL"),
+    )
+
+
+def _create_journal() -> None:
+    op.create_table(
+        "journal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("transaction_id", sa.Integer(), nullable=False),
+        sa.Column("debit", sa.String(), nullable=False),
+        sa.Column("credit", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("booked_at", UTCDateTime(), nullable=False),
+        sa.CheckConstraint("amount_minor > 0 AND debit <> credit", name="ck_journal_entry"),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["transaction_id"],
+            ["payment_transaction.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_journal_order", "journal", ["order_id"], unique=False)
+
+
+def _make_payments() -> None:
+    """Make one payment per order and gateway, and one for what only ever went back."""
+    op.execute(
+        f"""
+        INSERT INTO payment (order_id, gateway, method, instrument, reference, currency, authorised_minor,
+            capturing_minor, captured_minor, voiding_minor, voided_minor, refunding_minor, refunded_minor,
+            charged_back_minor, state, ended, created_at)
+        SELECT order_id, gateway, CASE WHEN gateway = 'manual' THEN 'bank_transfer' ELSE 'gateway' END, '', '',
+            min(currency), 0, 0, 0, 0, 0, 0, 0, 0, 'pending', '', min(happened_at)
+        FROM payment_transaction AS told
+        WHERE kind NOT IN ({_OUT}) OR NOT EXISTS (
+            SELECT 1 FROM payment_transaction AS other
+            WHERE other.order_id = told.order_id AND other.kind NOT IN ({_OUT})
+        )
+        GROUP BY order_id, gateway
+        ORDER BY order_id, gateway
+        """  # noqa: S608  words of our own
+    )
+
+
+_PAYMENT_OF = """
+    coalesce(
+        (SELECT id FROM payment WHERE payment.order_id = told.order_id AND payment.gateway = told.gateway),
+        (SELECT min(id) FROM payment WHERE payment.order_id = told.order_id)
+    )
+"""
+
+
+def _give_transactions_their_payment() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _rebuild_transactions()
+    else:
+        _unguard("payment_transaction")
+        op.add_column("payment_transaction", sa.Column("payment_id", sa.Integer(), nullable=True))
+        op.add_column(
+            "payment_transaction", sa.Column("call_key", sa.String(), nullable=False, server_default=sa.text("''"))
+        )
+        op.add_column("payment_transaction", sa.Column("settled_minor", sa.BigInteger(), nullable=True))
+        op.add_column(
+            "payment_transaction",
+            sa.Column("settled_currency", sa.String(), nullable=False, server_default=sa.text("''")),
+        )
+        op.alter_column("payment_transaction", "call_key", server_default=None)
+        op.alter_column("payment_transaction", "settled_currency", server_default=None)
+        op.execute(f"UPDATE payment_transaction AS told SET payment_id = {_PAYMENT_OF}")  # noqa: S608  our own words
+        op.alter_column("payment_transaction", "payment_id", nullable=False)
+        op.create_foreign_key(None, "payment_transaction", "payment", ["payment_id"], ["id"])
+    op.create_index("ix_transaction_payment", "payment_transaction", ["payment_id"], unique=False)
+    _guard("payment_transaction")
+    _sum_up_payments()
+
+
+def _rebuild_transactions() -> None:
+    """SQLite cannot add a column that must be filled to a table with rows; it is copied instead."""
+    op.create_table("payment_transaction_with_payment", *_transaction_columns(), *_transaction_rules())
+    op.execute(
+        f"""
+        INSERT INTO payment_transaction_with_payment
+        SELECT id, order_id, {_PAYMENT_OF}, kind, state, amount_minor, currency, gateway, reference, happened_at,
+            '', NULL, ''
+        FROM payment_transaction AS told
+        """  # noqa: S608  words of our own
+    )
+    op.drop_table("payment_transaction")
+    op.rename_table("payment_transaction_with_payment", "payment_transaction")
+
+
+def _transaction_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("happened_at", UTCDateTime(), nullable=False),
+        sa.Column("call_key", sa.String(), nullable=False),
+        sa.Column("settled_minor", sa.BigInteger(), nullable=True),
+        sa.Column("settled_currency", sa.String(), nullable=False),
+    ]
+
+
+def _transaction_rules() -> list[sa.Constraint]:
+    return [
+        sa.CheckConstraint("amount_minor >= 0", name="ck_transaction_amount"),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("order_id", "reference", "kind", name="uq_transaction_reference"),
+    ]
+
+
+def _sum_up_payments() -> None:
+    """Fill the sums and the state of each payment from its transactions."""
+
+    def total(kinds: str) -> str:
+        return f"coalesce(sum(CASE WHEN state = 'succeeded' AND kind IN ({kinds}) THEN amount_minor ELSE 0 END), 0)"
+
+    sums = {"authorised_minor": "'authorise'", "captured_minor": _IN, "voided_minor": "'void'", "refunded_minor": _OUT}
+    told = "FROM payment_transaction AS told WHERE told.payment_id = payment.id"
+    assigned = ", ".join(f"{column} = (SELECT {total(kinds)} {told})" for column, kinds in sums.items())
+    op.execute(f"UPDATE payment SET {assigned}")  # noqa: S608  words of our own
+    op.execute(
+        """
+        UPDATE payment SET state = CASE
+            WHEN refunded_minor > 0 AND refunded_minor >= captured_minor THEN 'refunded'
+            WHEN refunded_minor > 0 THEN 'partly_refunded'
+            WHEN captured_minor > 0 AND authorised_minor - captured_minor - voided_minor > 0 THEN 'partly_captured'
+            WHEN captured_minor > 0 THEN 'captured'
+            WHEN voided_minor > 0 AND voided_minor >= authorised_minor THEN 'voided'
+            WHEN authorised_minor > 0 THEN 'authorised'
+            ELSE 'pending' END
+        """
+    )
+
+
+def _write_journal() -> None:
+    """Enter what came in and what went back, each between the order's account and the place of its money."""
+    place = "CASE WHEN payment.method = 'bank_transfer' THEN 'bank' ELSE 'gateway:' || payment_transaction.gateway END"
+    for kinds, debit, credit in ((_IN, place, "'order'"), (_OUT, "'order'", place)):
+        op.execute(
+            f"""
+            INSERT INTO journal (order_id, transaction_id, debit, credit, amount_minor, currency, booked_at)
+            SELECT payment_transaction.order_id, payment_transaction.id, {debit}, {credit},
+                payment_transaction.amount_minor, payment_transaction.currency, payment_transaction.happened_at
+            FROM payment_transaction JOIN payment ON payment.id = payment_transaction.payment_id
+            WHERE payment_transaction.state = 'succeeded' AND amount_minor > 0
+                AND payment_transaction.kind IN ({kinds})
+            ORDER BY payment_transaction.id
+            """  # noqa: S608  words of our own
+        )
+
+
+def _take_payment_from_transactions() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_index("ix_transaction_payment", table_name="payment_transaction")
+        new = {"payment_id", "call_key", "settled_minor", "settled_currency"}
+        columns = [column for column in _transaction_columns() if column.name not in new]
+        rules = [rule for index, rule in enumerate(_transaction_rules()) if index != 2]
+        op.create_table("payment_transaction_alone", *columns, *rules)
+        names = ", ".join(column.name for column in columns)
+        op.execute(f"INSERT INTO payment_transaction_alone SELECT {names} FROM payment_transaction")  # noqa: S608
+        op.drop_table("payment_transaction")
+        op.rename_table("payment_transaction_alone", "payment_transaction")
+        _guard("payment_transaction")
+        return
+    op.drop_index("ix_transaction_payment", table_name="payment_transaction")
+    for column in ("settled_currency", "settled_minor", "call_key", "payment_id"):
+        op.drop_column("payment_transaction", column)
+
+
+def _let_lines_be_amended_away(*, at_least: int = 0) -> None:
+    """Let a line have 0 units, which says that it was amended away."""
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint("ck_line_ordered", "order_line", type_="check")
+        op.create_check_constraint("ck_line_ordered", "order_line", f"ordered >= {at_least}")
+        return
+    # SQLite cannot change a rule of a table that others refer to: what refers to it is copied with it.
+    op.execute("CREATE TEMP TABLE kept_parcel_line AS SELECT * FROM parcel_line")
+    op.drop_table("parcel_line")
+    statement = op.get_bind().execute(sa.text("SELECT sql FROM sqlite_master WHERE name = 'order_line'")).scalar_one()
+    indexes = op.get_bind().execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = 'order_line' AND type = 'index' AND sql IS NOT NULL")
+    )
+    again = [str(found) for found in indexes.scalars()]
+    old, new = ("ordered > 0", "ordered >= 0") if at_least == 0 else ("ordered >= 0", "ordered > 0")
+    op.execute(str(statement).replace("order_line", "order_line_anew", 1).replace(old, new))
+    op.execute("INSERT INTO order_line_anew SELECT * FROM order_line")
+    op.drop_table("order_line")
+    op.rename_table("order_line_anew", "order_line")
+    for index in again:
+        op.execute(index)
+    op.create_table(
+        "parcel_line",
+        sa.Column("parcel_id", sa.Integer(), nullable=False),
+        sa.Column("line_id", sa.Integer(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name="ck_parcel_line_quantity"),
+        sa.ForeignKeyConstraint(["line_id"], ["order_line.id"]),
+        sa.ForeignKeyConstraint(["parcel_id"], ["parcel.id"]),
+        sa.PrimaryKeyConstraint("parcel_id", "line_id"),
+    )
+    op.execute("INSERT INTO parcel_line SELECT * FROM kept_parcel_line")
+    op.execute("DROP TABLE kept_parcel_line")
+
+
+def _guard(table: str) -> None:
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in (schema.sqlite_append_only if on_sqlite else schema.postgres_append_only)(table):
+        op.execute(statement)
+
+
+def _unguard(table: str) -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("update", "delete"):
+            op.execute(f"DROP TRIGGER {table}_no_{verb}")
+    else:
+        op.execute(f"DROP FUNCTION {table}_append_only CASCADE")
