@@ -16,9 +16,11 @@ from opsdesk.store.tables import (
     AddressRow,
     CommandRow,
     CustomerRow,
+    JournalRow,
     NoteRow,
     OrderLineRow,
     OrderRow,
+    PaymentRow,
     TransactionRow,
     UserRow,
 )
@@ -91,7 +93,7 @@ def write_order(
             )
         session.add(_address(order.id, customer.name))
         if paid:
-            session.add(_payment(order, total, placed_at))
+            _pay(session, order, total, placed_at)
         if note:
             session.add(NoteRow(order_id=order.id, author=source, written_at=placed_at, text=note))
             order.note_count = 1
@@ -158,9 +160,22 @@ def _address(order_id: int, name: str) -> AddressRow:
     )
 
 
-def _payment(order: OrderRow, total: int, at: datetime) -> TransactionRow:
-    return TransactionRow(
+def _pay(session: Session, order: OrderRow, total: int, at: datetime) -> None:
+    assert order.id is not None
+    payment = PaymentRow(
         order_id=order.id,
+        gateway="card",
+        currency=order.currency,
+        captured_minor=total,
+        state="captured",
+        created_at=at,
+    )
+    session.add(payment)
+    session.flush()
+    assert payment.id is not None
+    paid = TransactionRow(
+        order_id=order.id,
+        payment_id=payment.id,
         kind="capture",
         state="succeeded",
         amount_minor=total,
@@ -168,4 +183,18 @@ def _payment(order: OrderRow, total: int, at: datetime) -> TransactionRow:
         gateway="card",
         reference=f"pay-{order.number}",
         happened_at=at,
+    )
+    session.add(paid)
+    session.flush()
+    assert paid.id is not None
+    session.add(
+        JournalRow(
+            order_id=order.id,
+            transaction_id=paid.id,
+            debit="gateway:card",
+            credit="order",
+            amount_minor=total,
+            currency=order.currency,
+            booked_at=at,
+        )
     )

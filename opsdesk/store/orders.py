@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from opsdesk.domain.amendment_states import OPEN_AMENDMENTS, AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Refused
 from opsdesk.domain.holds import ActiveHold, Blocks, HoldType
@@ -18,8 +19,10 @@ from opsdesk.domain.searching import order_search_text
 from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,
+    AmendmentRow,
     CancellationRow,
     CaseRow,
+    DisputeRow,
     HoldRow,
     OrderLineRow,
     OrderRow,
@@ -63,11 +66,14 @@ class Orders:
             lifecycle=Lifecycle(order.lifecycle),
             version=order.version,
             lines=tuple(_line_facts(line) for line in self.lines(_id(order))),
-            money=money_facts(order.total_minor, self._movements(_id(order))),
+            money=money_facts(
+                order.total_minor, self._movements(_id(order)), is_disputed=self._is_disputed(_id(order))
+            ),
             holds=self._holds(_id(order)),
             case=self._case(_id(order)),
             packing_since=order.packing_since,
             has_email=bool(order.email),
+            amendment=self._amendment(_id(order)),
         )
 
     def lines(self, order_id: int) -> list[OrderLineRow]:
@@ -143,6 +149,19 @@ class Orders:
     def _holds(self, order_id: int) -> tuple[ActiveHold, ...]:
         active = select(HoldRow).where(col(HoldRow.order_id) == order_id, col(HoldRow.released_at).is_(None))
         return tuple(_active_hold(row) for row in self._session.execute(active.order_by(col(HoldRow.id))).scalars())
+
+    def _is_disputed(self, order_id: int) -> bool:
+        undecided = select(col(DisputeRow.id)).where(
+            col(DisputeRow.order_id) == order_id, col(DisputeRow.closed_at).is_(None)
+        )
+        return self._session.execute(undecided.limit(1)).first() is not None
+
+    def _amendment(self, order_id: int) -> AmendmentState | None:
+        standing = select(col(AmendmentRow.state)).where(
+            col(AmendmentRow.order_id) == order_id, col(AmendmentRow.state).in_(OPEN_AMENDMENTS)
+        )
+        state = self._session.execute(standing.limit(1)).scalar_one_or_none()
+        return AmendmentState(state) if state else None
 
     def _case(self, order_id: int) -> CaseState | None:
         open_case = select(col(CaseRow.state)).where(

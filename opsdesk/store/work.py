@@ -1,4 +1,4 @@
-"""The unit of work: one operation, one transaction, one answer for one command id.
+"""One operation, one transaction, one answer for one command id.
 
 An operation gets a `Work` and has no way to commit; `perform` commits when it returns and rolls back when it raises.
 """
@@ -23,19 +23,21 @@ from opsdesk.domain.people import NOBODY, Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
+from opsdesk.store.calls import Calls
 from opsdesk.store.cases import Cases
 from opsdesk.store.desks import Desks
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.keys import audit_key
 from opsdesk.store.mails import Mails
 from opsdesk.store.orders import Orders
+from opsdesk.store.payments import Payments
+from opsdesk.store.settlements import Settlements
 from opsdesk.store.tables import CommandRow
 from opsdesk.store.users import Users
 
 P = ParamSpec("P")
 Plain = str | int | bool | None
 """Values that a command's answer and its undo may hold; they are kept as JSON."""
-
 _RETRIES = 3
 # Postgres: serialisation failure and deadlock; both mean that nothing happened and that trying again may help.
 _WORTH_RETRYING = frozenset({"40001", "40P01"})
@@ -102,6 +104,9 @@ class Work:
         self.orders = Orders(session, now, by_person=actor.role is not Role.SYSTEM)
         self.mails = Mails(session)
         self.cases = Cases(session)
+        self.payments = Payments(session, now)
+        self.calls = Calls(session)
+        self.settlements = Settlements(session)
         self.users = Users(session)
         self.desks = Desks(session)
         self.entries: list[chain.Entry] = []

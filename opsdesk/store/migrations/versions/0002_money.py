@@ -31,8 +31,9 @@ _IN = "'capture', 'sale', 'manual_in'"
 _OUT = "'refund', 'manual_out'"
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+def _index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 def upgrade() -> None:
@@ -119,7 +120,7 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_credit_customer", "store_credit", ["customer_id"], unique=False)
-    op.create_index("uq_credit_code", "store_credit", ["code_digest"], unique=True, **_where("code_digest <> ''"))
+    _index("uq_credit_code", "store_credit", ["code_digest"], "code_digest <> ''", unique=True)
     op.create_table(
         "gateway_event",
         sa.Column("gateway", sa.String(), nullable=False),
@@ -142,13 +143,7 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("gateway", "event_id"),
     )
-    op.create_index(
-        "ix_event_held",
-        "gateway_event",
-        ["received_at"],
-        unique=False,
-        **_where("outcome = 'held' AND settled_at IS NULL"),
-    )
+    _index("ix_event_held", "gateway_event", ["received_at"], "outcome = 'held' AND settled_at IS NULL")
     op.create_table(
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -172,11 +167,8 @@ def _create_tables() -> None:
         sa.Column("credit_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            sa.CheckConstraint(
-                "authorised_minor >= 0 AND capturing_minor >= 0 AND captured_minor >= 0 AND voiding_minor >= 0 "
-                "AND voided_minor >= 0 AND refunding_minor >= 0 AND refunded_minor >= 0 AND charged_back_minor >= 0",
-                name="ck_payment_sums",
-            ),
+            "authorised_minor >= 0 AND capturing_minor >= 0 AND captured_minor >= 0 AND voiding_minor >= 0 "
+            "AND voided_minor >= 0 AND refunding_minor >= 0 AND refunded_minor >= 0 AND charged_back_minor >= 0",
             name="ck_payment_sums",
         ),
         sa.ForeignKeyConstraint(
@@ -189,17 +181,14 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
+    _index(
         "ix_payment_expires",
         "payment",
         ["expires_at"],
-        unique=False,
-        **_where("expires_at IS NOT NULL AND state IN ('authorised', 'partly_captured')"),
+        "expires_at IS NOT NULL AND state IN ('authorised', 'partly_captured')",
     )
     op.create_index("ix_payment_order", "payment", ["order_id"], unique=False)
-    op.create_index(
-        "ix_payment_reference", "payment", ["gateway", "reference"], unique=False, **_where("reference <> ''")
-    )
+    _index("ix_payment_reference", "payment", ["gateway", "reference"], "reference <> ''")
     op.create_table(
         "refund",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -228,13 +217,7 @@ def _create_tables() -> None:
     )
     op.create_index("ix_refund_actor", "refund", ["requested_by", "requested_at"], unique=False)
     op.create_index("ix_refund_order", "refund", ["order_id", "id"], unique=False)
-    op.create_index(
-        "ix_refund_waits",
-        "refund",
-        ["id"],
-        unique=False,
-        **_where("state IN ('pending_approval', 'failed', 'unknown')"),
-    )
+    _index("ix_refund_waits", "refund", ["id"], "state IN ('pending_approval', 'failed', 'unknown')")
     op.create_table(
         "dispute",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -265,7 +248,7 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("payment_id", "reference", name="uq_dispute_reference"),
     )
-    op.create_index("ix_dispute_due", "dispute", ["due_at"], unique=False, **_where("closed_at IS NULL"))
+    _index("ix_dispute_due", "dispute", ["due_at"], "closed_at IS NULL")
     op.create_index("ix_dispute_order", "dispute", ["order_id"], unique=False)
     op.create_table(
         "pay_link",
@@ -297,11 +280,9 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "ix_link_expires", "pay_link", ["expires_at"], unique=False, **_where("state IN ('requested', 'open')")
-    )
+    _index("ix_link_expires", "pay_link", ["expires_at"], "state IN ('requested', 'open')")
     op.create_index("ix_link_order", "pay_link", ["order_id", "id"], unique=False)
-    op.create_index("uq_link_reference", "pay_link", ["gateway", "reference"], unique=True, **_where("reference <> ''"))
+    _index("uq_link_reference", "pay_link", ["gateway", "reference"], "reference <> ''", unique=True)
     op.create_table(
         "refund_part",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -389,16 +370,14 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "ix_amendment_expires", "amendment", ["expires_at"], unique=False, **_where("state = 'awaiting_payment'")
-    )
+    _index("ix_amendment_expires", "amendment", ["expires_at"], "state = 'awaiting_payment'")
     op.create_index("ix_amendment_order", "amendment", ["order_id", "id"], unique=False)
-    op.create_index(
+    _index(
         "uq_amendment_open",
         "amendment",
         ["order_id"],
+        "state IN ('proposed', 'awaiting_payment', 'awaiting_packer')",
         unique=True,
-        **_where("state IN ('proposed', 'awaiting_payment', 'awaiting_packer')"),
     )
     op.create_table(
         "gateway_call",
@@ -447,21 +426,11 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key", name="uq_call_key"),
     )
-    op.create_index(
-        "ix_call_open",
-        "gateway_call",
-        ["not_before", "id"],
-        unique=False,
-        **_where("state IN ('requested', 'sending', 'pending', 'unknown')"),
+    _index(
+        "ix_call_open", "gateway_call", ["not_before", "id"], "state IN ('requested', 'sending', 'pending', 'unknown')"
     )
     op.create_index("ix_call_order", "gateway_call", ["order_id", "id"], unique=False)
-    op.create_index(
-        "ix_call_trouble",
-        "gateway_call",
-        ["id"],
-        unique=False,
-        **_where("state IN ('failed', 'unknown') AND settled_by IS NULL"),
-    )
+    _index("ix_call_trouble", "gateway_call", ["id"], "state IN ('failed', 'unknown') AND settled_by IS NULL")
 
 
 def _create_journal() -> None:
@@ -535,7 +504,7 @@ def _give_transactions_their_payment() -> None:
         op.alter_column("payment_transaction", "settled_currency", server_default=None)
         op.execute(f"UPDATE payment_transaction AS told SET payment_id = {_PAYMENT_OF}")  # noqa: S608  our own words
         op.alter_column("payment_transaction", "payment_id", nullable=False)
-        op.create_foreign_key(None, "payment_transaction", "payment", ["payment_id"], ["id"])
+        op.create_foreign_key("fk_transaction_payment", "payment_transaction", "payment", ["payment_id"], ["id"])
     op.create_index("ix_transaction_payment", "payment_transaction", ["payment_id"], unique=False)
     _guard("payment_transaction")
     _sum_up_payments()
