@@ -1,0 +1,1 @@
+"""Talking to payment gateways, each in a module of its own name."""
