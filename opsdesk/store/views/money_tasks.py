@@ -130,7 +130,7 @@ _RECALLS = (
             _AMENDMENT.c.new_total_minor.label("amount_minor"), _AMENDMENT.c.proposed_at.label("at"),
             _AMENDMENT.c.proposed_by)
     .where(text(f"amendment.{AMENDMENT_OPEN}"), _AMENDMENT.c.state == literal_column("'awaiting_packer'"))
-    .order_by(_AMENDMENT.c.id)
+    .order_by(_AMENDMENT.c.order_id)
 )  # fmt: skip
 
 
