@@ -18,7 +18,7 @@ from opsdesk.domain.errors import OpsDeskError, Refused
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.screens.first_picture import FirstPicture
 from opsdesk.screens.host import DeskHost, StoreChange
-from opsdesk.settings import Settings, load_settings, os_login
+from opsdesk.settings import Settings, load_settings, os_login, refuse_open_secrets
 from opsdesk.terminal.citizen import run_citizen
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ def first_page(url: str, clock: Clock) -> FirstPage | None:
 def make_app(store_url: str = "", actor: Actor | None = None, *, clock: Clock = system_clock) -> OpsDeskApp:
     """Make the app for a store; without an actor it asks who works here."""
     settings = load_settings()
+    refuse_open_secrets(settings)
     url = store_url or settings.store_url
     desk = Desk(partial(open_shop, settings, url), settings, actor=actor, clock=clock)
     return OpsDeskApp(desk) if actor else OpsDeskApp(desk, partial(first_page, url, clock))

@@ -6,9 +6,11 @@ Cheap to import: the folders of the operating system are only asked for when not
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -16,9 +18,18 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from opsdesk.domain.errors import Invalid
+from opsdesk.secrets import KEYRING, SecretPlace, require_private, secret_place
 
 _PREFIX = "OPSDESK_"
-_NAMES = frozenset({"store", "state", "templates", "smtp_url", "zone", "glyphs", "lock_minutes"})
+_SECRETS = ("stripe_key", "stripe_webhook_secrets")
+_NAMES = frozenset(
+    {"store", "state", "templates", "smtp_url", "zone", "glyphs", "lock_minutes", "stripe_url"}
+    | {name + suffix for name in _SECRETS for suffix in ("", "_file")}
+)
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+"""A password inside the address of a mail server or a database."""
+_NO_STRIPE_KEY = SecretPlace("OPSDESK_STRIPE_KEY")
+_NO_STRIPE_WEBHOOK_SECRETS = SecretPlace("OPSDESK_STRIPE_WEBHOOK_SECRETS")
 _LONGEST_UNLOCKED = 15
 """Minutes. PCI DSS 8.2.8: whoever was away for longer proves again who they are."""
 
@@ -52,15 +63,23 @@ class Settings:
         zone: the shop's time zone, for every moment on screen and in mails.
         glyphs: characters for symbols and lines.
         lock_after: how long a terminal may be left alone before it locks itself.
+        stripe_key: where the secret key of Stripe is kept.
+        stripe_webhook_secrets: where the signing secrets of Stripe's messages are kept; several while they change.
+        stripe_url: another address than Stripe's own, for trials.
+        secret_files: the files that hold a secret and may be nobody else's.
     """
 
-    store_url: str
+    store_url: str = field(repr=False)
     state_folder: Path
     template_folder: Path
-    smtp_url: str | None
+    smtp_url: str | None = field(repr=False)
     zone: ZoneInfo
     glyphs: Glyphs
     lock_after: timedelta = timedelta(minutes=5)
+    stripe_key: SecretPlace = _NO_STRIPE_KEY
+    stripe_webhook_secrets: SecretPlace = _NO_STRIPE_WEBHOOK_SECRETS
+    stripe_url: str | None = None
+    secret_files: tuple[Path, ...] = ()
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -70,8 +89,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         Invalid: a value cannot be used, or the file cannot be read.
     """
     environment = os.environ if environment is None else environment
-    found = _from_file(_config_file(environment)) | _from_environment(environment)
+    written = _from_file(file := _config_file(environment))
+    found = written | _from_environment(environment)
     state = _folder(found.get("state"), "state")
+    places = {name: _place(name, written, environment) for name in _SECRETS}
+    secret_files = [place.file for place in places.values() if place.file] + ([file] if _holds_secret(written) else [])
     return Settings(
         store_url=found.get("store") or f"sqlite:///{_folder(None, 'data') / 'shop.db'}",
         state_folder=state,
@@ -80,7 +102,23 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         zone=_zone(found.get("zone") or "UTC"),
         glyphs=_glyphs(found.get("glyphs") or Glyphs.UNICODE),
         lock_after=_lock_after(found.get("lock_minutes") or "5"),
+        stripe_key=places["stripe_key"],
+        stripe_webhook_secrets=places["stripe_webhook_secrets"],
+        stripe_url=found.get("stripe_url") or None,
+        secret_files=tuple(secret_files),
     )
+
+
+def refuse_open_secrets(settings: Settings) -> None:
+    """Make sure, before the program starts, that no file with a secret can be read by others.
+
+    Raises:
+        Refused: one can; the sentence says which and what to do.
+    """
+    for path in settings.secret_files:
+        # Whoever cannot even reach it cannot read it; a clerk's terminal needs no key of the gateway.
+        with suppress(FileNotFoundError, PermissionError):
+            require_private(path, path.stat(), anybodys=True)
 
 
 def data_folder() -> Path:
@@ -116,6 +154,23 @@ def _from_file(path: Path) -> dict[str, str]:
         if not isinstance(value, str):
             raise Invalid(name, f"{path} must set {name} to a text in quotes.")
     return values
+
+
+def _place(name: str, written: Mapping[str, str], environment: Mapping[str, str]) -> SecretPlace:
+    """Return where a secret is kept; the environment goes before the file, whichever of the two ways it names."""
+    variable = _PREFIX + name.upper()
+    value, file = environment.get(variable, ""), environment.get(f"{variable}_FILE", "")
+    if not value and not file:
+        value, file = written.get(name, ""), written.get(f"{name}_file", "")
+    return secret_place(variable, value, file)
+
+
+def _holds_secret(written: Mapping[str, str]) -> bool:
+    """Say whether the file of settings is itself something to keep private."""
+    values = [written[name] for name in _SECRETS if name in written]
+    if any(value and not value.startswith(KEYRING) for value in values):
+        return True
+    return any(_PASSWORD.search(written.get(name, "")) for name in ("smtp_url", "store"))
 
 
 def _folder(named: str | None, kind: Literal["state", "data", "config"]) -> Path:

@@ -34,8 +34,10 @@ def store_url(named: str) -> str:
 def opened(named: str) -> Iterator[Store]:
     """Open the store for one command, and close it."""
     from opsdesk.demo.place import demo_url, stands_in
+    from opsdesk.settings import load_settings, refuse_open_secrets
     from opsdesk.store.engine import open_store
 
+    refuse_open_secrets(load_settings())
     url = store_url(named)
     if not named and stands_in(url):
         url = demo_url()
