@@ -12,7 +12,8 @@ REFUND_WAITS = "state IN ('pending_approval', 'failed', 'unknown')"
 class RefundRow(SQLModel, table=True):
     """A decision to give money back: what for (parts), over which payments (shares), and how far it is.
 
-    `content_hash` binds an approval to exactly these parts and shares.
+    `content_hash` binds an approval to exactly these parts and shares. The customer's letter is written when the refund
+    is asked for and goes out when every share has succeeded.
     """
 
     __tablename__ = "refund"
@@ -33,6 +34,10 @@ class RefundRow(SQLModel, table=True):
     currency: str
     content_hash: str
     tell: bool = True
+    letter_subject: str = ""
+    letter_text: str = ""
+    letter_html: str = ""
+    letter_language: str = ""
     requested_by: str
     requested_at: datetime
     needs_approval: bool = False
