@@ -32,7 +32,7 @@ OPERATIONS: Mapping[str, str] = {
     "pack": "order.start_packing",
     "deliver": "order.deliver",
     "edit": "order.edit_address",
-    "money": "payment.record",
+    "record_payment": "payment.record",
     "snooze": "order.snooze",
     "follow": "order.follow",
     "reopen": "order.reopen",
@@ -99,7 +99,7 @@ _RULES: Mapping[str, Callable[[OrderDetail, Actor], str | None]] = {
     "pack": _pack,
     "deliver": lambda detail, _: why_not_deliver(detail.facts),
     "edit": lambda detail, _: why_not_edit(detail.facts),
-    "money": lambda detail, _: why_not_record_payment(detail.facts),
+    "record_payment": lambda detail, _: why_not_record_payment(detail.facts),
     "release": lambda detail, _: why_not_release(detail.facts),
     "changes": _changes,
     "compare": _compare,
@@ -116,7 +116,7 @@ def forward_step(detail: OrderDetail) -> tuple[str, str] | None:
     if facts.open_units and why_not_ship(facts) is None:
         return "ship", f"SHIP {plural(facts.open_units, 'UNIT', 'UNITS')}"
     if detail.head.headline is Headline.AWAITING_PAYMENT:
-        return "money", "RECORD A PAYMENT"
+        return "money", "SEE TO THE PAYMENT"
     if why_not_deliver(facts) is None:
         return "deliver", "MARK DELIVERED"
     return None

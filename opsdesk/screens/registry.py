@@ -21,7 +21,8 @@ SCREENS: Mapping[str, str] = {
     "ship": "opsdesk.screens.forms.ship:ShipPanel",
     "edit": "opsdesk.screens.forms.edit:EditPanel",
     "note": "opsdesk.screens.forms.note:NotePanel",
-    "money": "opsdesk.screens.forms.money:PaymentPanel",
+    "money": "opsdesk.screens.money.panel:MoneyPanel",
+    "record_payment": "opsdesk.screens.forms.money:PaymentPanel",
     "log": "opsdesk.screens.log:LogScreen",
     "help": "opsdesk.screens.help:HelpScreen",
 }

@@ -15,8 +15,8 @@ from opsdesk.widgets.fields import Field
 class PaymentPanel(OrderForm):
     """Amount and reference; the amount begins with what is still to come."""
 
-    ACTION = "money"
-    DRAFT = "money"
+    ACTION = "record_payment"
+    DRAFT = "record_payment"
 
     def __init__(self, order_id: int) -> None:
         fields = [
