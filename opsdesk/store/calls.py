@@ -66,3 +66,19 @@ class Calls:
         """Return the calls that were made for a share of a refund, oldest first, locked."""
         found = select(GatewayCallRow).where(col(GatewayCallRow.share_id) == share_id)
         return list(self._session.execute(found.order_by(col(GatewayCallRow.id)).with_for_update()).scalars())
+
+    def failed_before(self, call: GatewayCallRow) -> list[GatewayCallRow]:
+        """Return the calls that failed for what this new one asks again and that nobody has settled, locked."""
+        found = select(GatewayCallRow).where(
+            col(GatewayCallRow.order_id) == call.order_id,
+            col(GatewayCallRow.kind) == call.kind,
+            col(GatewayCallRow.state) == CallState.FAILED.value,
+            col(GatewayCallRow.settled_by).is_(None),
+        )
+        if call.share_id is None:
+            found = found.where(
+                col(GatewayCallRow.payment_id).is_not_distinct_from(call.payment_id),
+                col(GatewayCallRow.link_id).is_not_distinct_from(call.link_id),
+            )
+        found = found.where(col(GatewayCallRow.share_id).is_not_distinct_from(call.share_id))
+        return list(self._session.execute(found.order_by(col(GatewayCallRow.id)).with_for_update()).scalars())
