@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from opsdesk.domain.incoming import IncomingPayment
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, sum_of
 
 
 def news(known: Sequence[tuple[str, Movement]], told: Sequence[IncomingPayment]) -> list[IncomingPayment]:
@@ -15,14 +15,9 @@ def news(known: Sequence[tuple[str, Movement]], told: Sequence[IncomingPayment])
     A movement with a known reference adds no more than the rest of its amount; one without adds no more than what the
     source's sum is above ours, so that a payment which staff recorded by hand is not doubled by the source's own word.
     """
-    have = money_facts(0, [movement for _, movement in known])
-    want = money_facts(0, [_movement(payment) for payment in told])
-    room = {
-        "in": want.captured - have.captured,
-        "out": want.refunded - have.refunded,
-        "authorised": want.authorised - have.authorised,
-        "voided": want.voided - have.voided,
-    }
+    have = _sums(movement for _, movement in known)
+    want = _sums(map(_movement, told))
+    room = {side: amount - have.get(side, 0) for side, amount in want.items()}
     references = [(reference, movement.kind) for reference, movement in known]
     added: list[IncomingPayment] = []
     for payment in told:
@@ -46,12 +41,18 @@ def _movement(payment: IncomingPayment) -> Movement:
     return Movement(TransactionKind(payment.kind), TransactionState(payment.state), payment.amount_minor)
 
 
+def _sums(movements: Iterable[Movement]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for movement in movements:
+        if movement.state is TransactionState.SUCCEEDED:
+            side = _side(movement.kind)
+            sums[side] = sums.get(side, 0) + movement.amount
+    return sums
+
+
 def _side(kind: TransactionKind) -> str:
-    if kind in (TransactionKind.CAPTURE, TransactionKind.SALE, TransactionKind.MANUAL_IN):
-        return "in"
-    if kind in (TransactionKind.REFUND, TransactionKind.MANUAL_OUT):
-        return "out"
-    return "authorised" if kind is TransactionKind.AUTHORISE else "voided"
+    """Name what a movement adds to; what a bank took and what it gave back are two things that both only grow."""
+    return "given_back" if kind is TransactionKind.DISPUTE_REVERSAL else sum_of(kind)[0]
 
 
 def _free(reference: str, kind: TransactionKind, taken: Iterable[tuple[str, TransactionKind]]) -> str:

@@ -12,6 +12,8 @@ from opsdesk.domain.incoming import LONGEST_ID, IncomingCancellation, IncomingHo
 from opsdesk.domain.money import LARGEST_MINOR, Money
 from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.paying_in import payments_in
+from opsdesk.domain.payments import TransactionKind
 
 MOST_LINES = 5_000
 """An order with more lines is no order but a mistake."""
@@ -83,7 +85,7 @@ def _require(order: IncomingOrder) -> None:
     if len(order.lines) > MOST_LINES:
         raise Invalid("lines", f"The order has {len(order.lines)} lines; more than {MOST_LINES} are not taken.")
     for number, line in enumerate(order.lines, 1):
-        _require_quantities(number, line)
+        _require_quantities(number, line, at_least=0 if order.is_own else 1)
     for pairs in [*(parcel.contents for parcel in order.parcels), *(record.lines for record in order.cancellations)]:
         if any(position > len(order.lines) or units < 1 for position, units in pairs):
             raise Invalid("lines", "A parcel or cancellation names a line that the order does not have.")
@@ -93,10 +95,18 @@ def _require(order: IncomingOrder) -> None:
         raise Invalid("holds", "The order has two holds, or two open cases, of the same kind.")
     if len({(paid.reference, paid.kind) for paid in order.payments}) != len(order.payments):
         raise Invalid("payments", "Two payments of the same kind have the same reference.")
+    if any(paid.kind == TransactionKind.DISPUTE_REVERSAL for paid in order.payments):
+        _require_charge_backs(order)
 
 
-def _require_quantities(number: int, line: IncomingLine) -> None:
-    if not 0 < line.quantity <= LARGEST_QUANTITY:
+def _require_charge_backs(order: IncomingOrder) -> None:
+    if any(payment.total("charged_back") < 0 for payment in payments_in(order.payments)):
+        raise Invalid("payments", "A bank gave back more than it had taken.")
+
+
+def _require_quantities(number: int, line: IncomingLine, *, at_least: int) -> None:
+    # A line of ours that has no units was amended away.
+    if not at_least <= line.quantity <= LARGEST_QUANTITY:
         raise Invalid("quantity", f"Line {number} has the quantity {line.quantity}.")
     gone = line.cancelled + line.shipped
     if line.cancelled < 0 or line.shipped < 0 or gone > line.quantity:

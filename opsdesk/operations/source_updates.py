@@ -7,23 +7,29 @@ the order is held for somebody to look at.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from opsdesk.domain.holds import DEFAULT_BLOCKS, Blocks, HoldType
-from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingOrder
+from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingOrder, IncomingPayment
 from opsdesk.domain.incoming_payments import news
 from opsdesk.domain.money import Money
 from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.paying_in import ToldPayment, gateway_of, method_of, payment_for, reference_of
+from opsdesk.domain.payments import Method, TransactionKind, TransactionState
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.source_goods import Comparison, follow_lines, follow_parcels, sent_elsewhere
-from opsdesk.store.intake.rows import address_columns, payment_row
+from opsdesk.store.intake.rows import address_columns
 from opsdesk.store.intake.standing import Standing
 from opsdesk.store.intake.words import kept_code, kept_email, kept_line, kept_text
-from opsdesk.store.tables import AddressRow, HoldRow, NoteRow, OrderRow, TransactionRow
+from opsdesk.store.payments import Booking
+from opsdesk.store.tables import AddressRow, HoldRow, NoteRow, OrderRow, PaymentRow
 from opsdesk.store.work import Work
 
 AT_THE_SHOP = "at the shop."
 """How the reason of a hold ends that the source placed, and that the source releases."""
+_SUMS = ("authorised", "captured", "voided", "refunded", "charged_back")
 _TOO_LATE = "The shipping address was changed when packing had begun here already."
 
 
@@ -111,9 +117,37 @@ def _follow_money(both: Comparison) -> list[str]:
         return _disagree(both, f"The shop says that the currency is {both.order.currency}.")
     known = [(payment.reference, payment.movement) for payment in both.standing.payments(both.order_id)]
     fresh = news(known, both.order.payments)
-    for payment in fresh:
-        both.work.add(TransactionRow.model_validate(payment_row(payment, both.row.currency, both.order_id)))
-    return [f"{payment.kind} {Money(payment.amount_minor, both.row.currency)}" for payment in fresh]
+    booked = [paid for paid in fresh if _book(both, paid)]
+    return [f"{paid.kind.replace('_', ' ')} {Money(paid.amount_minor, both.row.currency)}" for paid in booked]
+
+
+def _book(both: Comparison, paid: IncomingPayment) -> bool:
+    """Book what the source tells of on the payment that it belongs to, and say whether there was a place for it."""
+    work, kind = both.work, TransactionKind(paid.kind)
+    paid = replace(paid, gateway=kept_line(paid.gateway))
+    rows = work.payments.of_order(both.order_id)
+    told = [_told(row) for row in rows]
+    chosen = payment_for(paid, told)
+    if chosen is None and kind is TransactionKind.DISPUTE_REVERSAL:
+        return False
+    if chosen is None:
+        payment = work.payments.open_payment(
+            both.row,
+            gateway=gateway_of(paid),
+            method=method_of(paid.gateway),
+            reference=kept_line(reference_of(paid)),
+        )
+    else:
+        payment = next(row for row, known in zip(rows, told, strict=True) if known is chosen)
+    booking = Booking(kept_line(paid.reference), at=paid.happened_at, is_told=True)
+    amount = Money(paid.amount_minor, both.row.currency)
+    work.payments.book(payment, kind, amount, booking, state=TransactionState(paid.state))
+    return True
+
+
+def _told(row: PaymentRow) -> ToldPayment:
+    sums = {name: getattr(row, f"{name}_minor") for name in _SUMS}
+    return ToldPayment(row.gateway, Method(row.method), row.reference, bool(row.ended), sums)
 
 
 def _follow_progress(both: Comparison) -> list[str]:

@@ -35,11 +35,13 @@ from opsdesk.store.tables import (
     CaseRow,
     CustomerRow,
     HoldRow,
+    JournalRow,
     NoteRow,
     OrderLineRow,
     OrderRow,
     ParcelLineRow,
     ParcelRow,
+    PaymentRow,
     ProductRow,
     TransactionRow,
 )
@@ -50,7 +52,7 @@ from tests.integrations.files.samples import json_lines, own_order, shopify_orde
 
 READING = Reading("", ZoneInfo("Europe/Berlin"), START)
 TABLES = (
-    OrderRow, OrderLineRow, AddressRow, TransactionRow, ParcelRow, ParcelLineRow, HoldRow, CaseRow, NoteRow,
+    OrderRow, OrderLineRow, AddressRow, PaymentRow, TransactionRow, JournalRow, ParcelRow, ParcelLineRow, HoldRow, CaseRow, NoteRow,
     CancellationRow, CustomerRow,
 )  # fmt: skip
 HOSTILE = (

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, func
 
 from opsdesk.domain.errors import Denied
+from opsdesk.domain.gateways import CallKind
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.incoming import Rejection
 from opsdesk.domain.money import Money
@@ -29,16 +30,19 @@ from opsdesk.operations.payments import record_payment
 from opsdesk.operations.shipping import ship
 from opsdesk.store.engine import Store
 from opsdesk.store.orders import Orders
+from opsdesk.store.payments import Payments
 from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,
     HoldRow,
     ImportRunRow,
+    JournalRow,
     MailRow,
     NoteRow,
     OrderLineRow,
     OrderRow,
     ParcelRow,
+    PaymentRow,
     SourceRecordRow,
     TransactionRow,
 )
@@ -46,6 +50,7 @@ from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
 from tests.integrations.files.samples import json_lines, own_order, shopify_order, shopify_text, woo_order, written
 
+AT = "2026-11-20T10:01:00+00:00"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -272,6 +277,33 @@ def test_money_is_added_once_even_when_staff_recorded_it_first(desk: Desk) -> No
     desk.woo(payment_method="bacs", refunds=refunds, date_modified_gmt="2026-04-02T00:00:00")
     desk.woo(payment_method="bacs", refunds=refunds, customer_note="Hm", date_modified_gmt="2026-04-03T00:00:00")
     assert desk.order().paid_minor == 2_398 - 999
+
+
+def test_money_that_is_under_way_here_is_not_counted_again_when_the_shop_tells_of_it(desk: Desk, store: Store) -> None:
+    authorised = {"kind": "authorise", "amount": "16.90", "gateway": "stripe", "reference": "pi_1", "at": AT}
+    desk.take(json_lines(own_order("1", payments=[authorised])))
+    (payment,) = desk.rows(PaymentRow)
+    assert (payment.gateway, payment.reference, payment.state) == ("stripe", "pi_1", "authorised")
+    with Session(store.writer) as session, session.begin():
+        payments = Payments(session, START)
+        payments.reserve(payments.locked(payment.id), CallKind.CAPTURE, Money(1_000, "EUR"))
+    captured = {**authorised, "kind": "capture", "reference": "ch_1"}
+    desk.take(json_lines(own_order("1", payments=[authorised, captured])))
+    (payment,) = desk.rows(PaymentRow)
+    assert (payment.capturing_minor, payment.captured_minor) == (1_000, 690)
+    assert [row.amount_minor for row in desk.rows(TransactionRow, kind="capture")] == [690]
+    assert [(row.debit, row.credit, row.amount_minor) for row in desk.rows(JournalRow)] == [
+        ("gateway:stripe", "order", 690)
+    ]
+
+
+def test_a_bank_that_gave_back_more_than_it_took_is_refused(desk: Desk) -> None:
+    found = [("sale", "16.90"), ("dispute_debit", "5.00"), ("dispute_reversal", "5.01")]
+    payments = [
+        {"kind": kind, "amount": amount, "gateway": "card", "reference": kind, "at": AT} for kind, amount in found
+    ]
+    assert counted(desk.take(json_lines(own_order("1", payments=payments)))) == (0, 0, 0, 1)
+    assert desk.refused[0].field == "payments"
 
 
 def test_a_hold_of_the_shop_is_released_when_the_shop_does(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.incoming import IncomingOrder
+from opsdesk.domain.paying_in import payments_in
 from opsdesk.store.bulk import table_of, write_rows
 from opsdesk.store.intake.parts import Arrival, Row, Rows
 from opsdesk.store.intake.rows import add_order, customer_row, identity_of
@@ -24,11 +25,13 @@ from opsdesk.store.tables import (
     CaseRow,
     CustomerRow,
     HoldRow,
+    JournalRow,
     NoteRow,
     OrderLineRow,
     OrderRow,
     ParcelLineRow,
     ParcelRow,
+    PaymentRow,
     SourceRecordRow,
     TransactionRow,
 )
@@ -53,6 +56,18 @@ class Sorted:
     changed: list[tuple[int, IncomingOrder]]
     unchanged: int
     known: dict[Key, Known]
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """Reserved ids, handed out some at a time."""
+
+    ids: Sequence[int]
+    taken: int = 0
+
+    def take(self, count: int) -> Sequence[int]:
+        first, self.taken = self.taken, self.taken + count
+        return self.ids[first : self.taken]
 
 
 def record_kind(order: IncomingOrder) -> str:
@@ -86,16 +101,24 @@ def write_new(session: Session, orders: Sequence[IncomingOrder], *, now: datetim
         return []
     rows = Rows()
     customers = _customers(session, orders, rows)
+    told = [payments_in(order.payments) for order in orders]
     order_ids = reserve(session, OrderRow, len(orders))
-    line_ids = reserve(session, OrderLineRow, sum(len(order.lines) for order in orders))
-    parcel_ids = reserve(session, ParcelRow, sum(len(order.parcels) for order in orders))
-    line, parcel = 0, 0
-    for order_id, order in zip(order_ids, orders, strict=True):
-        end_line, end_parcel = line + len(order.lines), parcel + len(order.parcels)
-        customer_id = customers[identity_of(order)]
-        arrival = Arrival(now, author, order_id, customer_id, line_ids[line:end_line], parcel_ids[parcel:end_parcel])
-        add_order(rows, order, arrival)
-        line, parcel = end_line, end_parcel
+    lines = _Numbers(reserve(session, OrderLineRow, sum(len(order.lines) for order in orders)))
+    parcels = _Numbers(reserve(session, ParcelRow, sum(len(order.parcels) for order in orders)))
+    payments = _Numbers(reserve(session, PaymentRow, sum(map(len, told))))
+    transactions = _Numbers(reserve(session, TransactionRow, sum(len(order.payments) for order in orders)))
+    for order_id, order, paid in zip(order_ids, orders, told, strict=True):
+        arrival = Arrival(
+            now,
+            author,
+            order_id,
+            customers[identity_of(order)],
+            lines.take(len(order.lines)),
+            parcels.take(len(order.parcels)),
+            payments.take(len(paid)),
+            transactions.take(len(order.payments)),
+        )
+        add_order(rows, order, paid, arrival)
     _write(session, rows)
     return list(order_ids)
 
@@ -140,7 +163,9 @@ def _write(session: Session, rows: Rows) -> None:
     write_rows(session, OrderRow, rows.orders)
     write_rows(session, OrderLineRow, rows.lines)
     write_rows(session, AddressRow, rows.addresses)
-    write_rows(session, TransactionRow, rows.payments)
+    write_rows(session, PaymentRow, rows.payments)
+    write_rows(session, TransactionRow, rows.transactions)
+    write_rows(session, JournalRow, rows.journal)
     write_rows(session, ParcelRow, rows.parcels)
     write_rows(session, ParcelLineRow, rows.parcel_lines)
     write_rows(session, HoldRow, rows.holds)

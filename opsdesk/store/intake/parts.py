@@ -22,6 +22,8 @@ class Rows:
     lines: list[Row] = field(default_factory=list)
     addresses: list[Row] = field(default_factory=list)
     payments: list[Row] = field(default_factory=list)
+    transactions: list[Row] = field(default_factory=list)
+    journal: list[Row] = field(default_factory=list)
     parcels: list[Row] = field(default_factory=list)
     parcel_lines: list[Row] = field(default_factory=list)
     holds: list[Row] = field(default_factory=list)
@@ -44,6 +46,8 @@ class Arrival:
     customer_id: int
     line_ids: Sequence[int]
     parcel_ids: Sequence[int]
+    payment_ids: Sequence[int] = ()
+    transaction_ids: Sequence[int] = ()
 
 
 def hold_row(hold: IncomingHold, order_id: int, *, now: datetime, author: str) -> Row:

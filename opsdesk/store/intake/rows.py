@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
-from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder, IncomingPayment
+from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder
 from opsdesk.domain.orders import LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import SettledColumns, settled_columns
+from opsdesk.domain.paying_in import ToldPayment
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.domain.searching import order_search_text, reversed_digits
+from opsdesk.store.intake.money import add_payments
 from opsdesk.store.intake.parts import Arrival, Row, Rows, add_holds, add_notes, add_parcels
 from opsdesk.store.intake.words import kept_code, kept_email, kept_line
 
@@ -35,8 +38,8 @@ _SAME = (
 _SETTLED = tuple(field.name for field in fields(SettledColumns))
 
 
-def add_order(rows: Rows, order: IncomingOrder, arrival: Arrival) -> None:
-    """Add every row of a new order."""
+def add_order(rows: Rows, order: IncomingOrder, payments: Sequence[ToldPayment], arrival: Arrival) -> None:
+    """Add every row of a new order, which was paid with these payments."""
     settled = settled_columns(facts_of(order, arrival.now))
     rows.orders.append(_order_row(order, arrival, settled))
     rows.lines.extend(
@@ -46,8 +49,8 @@ def add_order(rows: Rows, order: IncomingOrder, arrival: Arrival) -> None:
     for kind, address in (("shipping", order.shipping), ("billing", order.billing)):
         if address is not None:
             rows.addresses.append({"order_id": arrival.order_id, "kind": kind, **address_columns(address)})
-    if order.payments:
-        rows.payments.extend(payment_row(paid, order.currency, arrival.order_id) for paid in order.payments)
+    if payments:
+        add_payments(rows, payments, order.currency, arrival)
     if order.holds or order.cases:
         add_holds(rows, order, arrival)
     if order.parcels:
@@ -139,20 +142,6 @@ def address_columns(address: IncomingAddress) -> dict[str, str]:
         "postcode": kept_code(address.postcode),
         "country": kept_code(address.country),
         "phone": kept_code(address.phone),
-    }
-
-
-def payment_row(paid: IncomingPayment, currency: str, order_id: int) -> Row:
-    """Return the row of a movement of money."""
-    return {
-        "order_id": order_id,
-        "kind": paid.kind,
-        "state": paid.state,
-        "amount_minor": paid.amount_minor,
-        "currency": currency,
-        "gateway": kept_line(paid.gateway),
-        "reference": kept_line(paid.reference),
-        "happened_at": paid.happened_at,
     }
 
 

@@ -15,8 +15,16 @@ from opsdesk.store.tables import (
     OrderLineRow,
     ParcelLineRow,
     ParcelRow,
+    PaymentRow,
     TransactionRow,
 )
+
+_UNDER_WAY = {
+    TransactionKind.CAPTURE: "capturing",
+    TransactionKind.VOID: "voiding",
+    TransactionKind.REFUND: "refunding",
+}
+"""What is set aside for each kind of call: its gateway may tell the source of it before it answers us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +42,21 @@ class Standing:
         self._session = session
 
     def payments(self, order_id: int) -> list[KnownPayment]:
-        """Return every movement of money."""
+        """Return every movement of money, and what is set aside here for one that is under way."""
         wanted = select(TransactionRow).where(col(TransactionRow.order_id) == order_id)
-        return [
+        known = [
             KnownPayment(
                 row.reference, Movement(TransactionKind(row.kind), TransactionState(row.state), row.amount_minor)
             )
             for row in self._session.execute(wanted).scalars()
         ]
+        paying = select(PaymentRow).where(col(PaymentRow.order_id) == order_id)
+        for payment in self._session.execute(paying).scalars():
+            known += [
+                KnownPayment("", Movement(kind, TransactionState.SUCCEEDED, getattr(payment, f"{name}_minor")))
+                for kind, name in _UNDER_WAY.items()
+            ]
+        return known
 
     def holds(self, order_id: int) -> list[HoldRow]:
         """Return every hold, the released ones too."""
