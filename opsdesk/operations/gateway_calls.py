@@ -107,13 +107,17 @@ def withdraw(work: Work, call: GatewayCallRow) -> None:
 
 @operation("call.take_back")
 def take_back(work: Work, call_id: int) -> Done:
-    """Take a call back while it waits.
+    """Take a capture or a void back while it waits. A refund and a link are taken back whole, which `withdraw` is for.
 
     Raises:
-        Refused: it was sent, so the gateway may have done it.
+        Refused: it was sent, so the gateway may have done it; or it belongs to a refund or a link.
     """
     order = work.orders.locked(work.calls.order_of(call_id))
     call = work.calls.locked(call_id)
+    if call.share_id is not None:
+        raise Refused("This belongs to a refund. Take the refund back instead.")
+    if call.link_id is not None:
+        raise Refused("This belongs to a pay link. End the link instead.")
     withdraw(work, call)
     work.orders.settle(order)
     return Done(f"{order.number}: the {in_words(call)} is taken back.", order.id, order.version)

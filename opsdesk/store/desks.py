@@ -41,6 +41,11 @@ class Desks:
             self._session.add(found)
         return found
 
+    def policy(self, key: str) -> str:
+        """Return the JSON text of a setting without locking it; empty while nobody has set it."""
+        found = self._session.get(SettingRow, key)
+        return found.value if found else ""
+
     def job(self, job_id: str) -> JobRow:
         """Return the job for change.
 
