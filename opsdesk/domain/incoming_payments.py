@@ -52,7 +52,8 @@ def _sums(movements: Iterable[Movement]) -> dict[str, int]:
 
 def _side(kind: TransactionKind) -> str:
     """Name what a movement adds to; what a bank took and what it gave back are two things that both only grow."""
-    return "given_back" if kind is TransactionKind.DISPUTE_REVERSAL else sum_of(kind)[0]
+    name, sign = sum_of(kind)
+    return name if sign > 0 else kind.value
 
 
 def _free(reference: str, kind: TransactionKind, taken: Iterable[tuple[str, TransactionKind]]) -> str:

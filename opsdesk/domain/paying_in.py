@@ -112,14 +112,20 @@ def payment_for(paid: IncomingPayment, payments: Sequence[ToldPayment]) -> ToldP
     if kind in _OUT:
         has_room = [payment for payment in own if payment.refundable >= paid.amount_minor]
         return has_room[0] if has_room else max(payments, key=lambda payment: payment.refundable)
-    if kind is TransactionKind.DISPUTE_REVERSAL:
-        taken = [payment for payment in (*own, *payments) if payment.total("charged_back") >= paid.amount_minor]
+    if is_reversal(kind):
+        name = sum_of(kind)[0]
+        taken = [payment for payment in (*own, *payments) if payment.total(name) >= paid.amount_minor]
         return taken[0] if taken else None
     reference = reference_of(paid)
     usable = [payment for payment in own if not payment.is_ended and reference in ("", payment.reference)]
     if kind in (TransactionKind.CAPTURE, TransactionKind.VOID):
         return next((payment for payment in usable if payment.capturable >= paid.amount_minor), _last(usable))
     return _last(usable)
+
+
+def is_reversal(kind: TransactionKind) -> bool:
+    """Say whether a movement takes back another one, such as what a bank gives back when a dispute is won."""
+    return sum_of(kind)[1] < 0
 
 
 def gateway_of(paid: IncomingPayment) -> str:
