@@ -44,10 +44,39 @@ class LetterParcel:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRefundPart:
+    """What an amount goes back for; `kind` lets a template say it in its language, `title` is that of the goods."""
+
+    kind: str
+    amount: Money
+    title: str = ""
+    quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRefundShare:
+    """Over what an amount goes back, e.g. `visa ..4242`; `way` lets a template say how long that takes."""
+
+    way: str
+    amount: Money
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRefund:
+    """One refund as a letter may show it."""
+
+    total: Money
+    parts: tuple[LetterRefundPart, ...] = ()
+    shares: tuple[LetterRefundShare, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LetterFacts:
     """One order as a letter may show it.
 
     Attributes:
+        refund: the refund that the letter tells of, if it tells of one.
         deadline: by when the customer is asked to answer; None where nothing is asked.
         expected_on: when missing goods should arrive, if that is known.
     """
@@ -65,3 +94,4 @@ class LetterFacts:
     agent: str = ""
     deadline: datetime | None = None
     expected_on: date | None = None
+    refund: LetterRefund | None = None

@@ -45,6 +45,7 @@ class Booking:
         call_key: the key of the call that did it; what was set aside for that call is used up.
         settled: what the gateway booked in the shop's own currency.
         is_told: the outside says that it has happened; it is booked even where the sums do not allow it.
+        over: how the money went, where that is another way than the payment came in.
     """
 
     reference: str
@@ -52,6 +53,7 @@ class Booking:
     at: datetime | None = None
     settled: Money | None = None
     is_told: bool = False
+    over: Method | None = None
 
 
 class Payments:
@@ -200,7 +202,7 @@ class Payments:
         )
         self._session.add(transaction)
         self._session.flush()
-        moved = transfers(kind, state, amount, gateway=payment.gateway, method=payment.method)
+        moved = transfers(kind, state, amount, gateway=payment.gateway, method=booking.over or payment.method)
         if kind is TransactionKind.REFUND and booking.settled is not None:
             moved += self._fx(payment, amount, booking.settled)
         self._enter(transaction, moved)

@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.amendment_states import OPEN_AMENDMENTS
 from opsdesk.domain.errors import Conflict, Refused
+from opsdesk.domain.refund_states import NOT_COUNTED
 from opsdesk.store.bulk import table_of
 from opsdesk.store.tables import (
     AmendmentRow,
@@ -64,6 +65,14 @@ class Settlements:
         found = select(RefundPartRow).where(col(RefundPartRow.refund_id) == refund_id).order_by(col(RefundPartRow.id))
         return list(self._session.execute(found).scalars())
 
+    def counted_parts(self, order_id: int, *, besides: int | None = None) -> list[RefundPartRow]:
+        """Return what went back for this order or is about to, apart from the refund `besides`."""
+        found = select(RefundPartRow).join(RefundRow, col(RefundRow.id) == col(RefundPartRow.refund_id))
+        counted = found.where(col(RefundRow.order_id) == order_id, col(RefundRow.state).not_in(NOT_COUNTED))
+        if besides is not None:
+            counted = counted.where(col(RefundRow.id) != besides)
+        return list(self._session.execute(counted.order_by(col(RefundPartRow.id))).scalars())
+
     def shares(self, refund_id: int) -> list[RefundShareRow]:
         """Return over which payments a refund goes, for change."""
         found = select(RefundShareRow).where(col(RefundShareRow.refund_id) == refund_id)
@@ -80,7 +89,7 @@ class Settlements:
             col(RefundRow.requested_at) > since,
             col(RefundRow.currency) == currency,
             col(RefundRow.needs_approval).is_(False),
-            col(RefundRow.state).not_in(("cancelled", "declined")),
+            col(RefundRow.state).not_in(NOT_COUNTED),
         )
         return int(self._session.execute(own).scalar_one())
 

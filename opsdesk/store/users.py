@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import or_, select, text
 from sqlmodel import Session, col
 
@@ -48,6 +50,11 @@ class Users:
     def named(self, name: str) -> UserRow | None:
         """Return the user with this sign-in name, if there is one."""
         return self._session.execute(select(UserRow).where(col(UserRow.name) == name)).scalar_one_or_none()
+
+    def names_with(self, roles: Iterable[Role]) -> list[str]:
+        """Return who works here in one of these roles, by name."""
+        wanted = select(col(UserRow.name)).where(col(UserRow.role).in_([role.value for role in roles]))
+        return list(self._session.execute(wanted.where(col(UserRow.is_active)).order_by(col(UserRow.name))).scalars())
 
     def by_os_login(self, login: str) -> UserRow | None:
         """Return the active user who is tied to this login of the operating system, if there is one."""

@@ -9,7 +9,15 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency
 
-from opsdesk.domain.letters import LetterFacts, LetterLine, LetterParcel, ShopFacts
+from opsdesk.domain.letters import (
+    LetterFacts,
+    LetterLine,
+    LetterParcel,
+    LetterRefund,
+    LetterRefundPart,
+    LetterRefundShare,
+    ShopFacts,
+)
 from opsdesk.domain.money import Money
 from opsdesk.integrations.ports import Plain
 
@@ -28,6 +36,7 @@ def mail_context(facts: LetterFacts, shop: ShopFacts, language: str) -> dict[str
         },
         "order": _order(facts, shop.zone, locale),
         "parcels": [_parcel(parcel, locale) for parcel in facts.parcels],
+        "refund": _refund(facts.refund or LetterRefund(facts.refunded), locale),
         "agent": {"name": facts.agent or shop.name},
         "expected_on": format_date(facts.expected_on, "full", locale) if facts.expected_on else "",
     }
@@ -73,6 +82,11 @@ def example_facts(*, has_deadline: bool = True) -> LetterFacts:
         agent="Mia",
         deadline=_EXAMPLE_TIME.replace(day=5) if has_deadline else None,
         expected_on=date(2026, 3, 20),
+        refund=LetterRefund(
+            Money(490, "EUR"),
+            (LetterRefundPart("line", Money(590, "EUR"), "Sea salt", 1), LetterRefundPart("fee", Money(-100, "EUR"))),
+            (LetterRefundShare("card", Money(490, "EUR"), "visa ..4242"),),
+        ),
     )
 
 
@@ -153,6 +167,19 @@ def _parcel(parcel: LetterParcel, locale: Locale) -> dict[str, Plain]:
         "tracking_number": parcel.tracking_number,
         "tracking_url": url,
         "lines": [_line(line, locale) for line in parcel.lines],
+    }
+
+
+def _refund(refund: LetterRefund, locale: Locale) -> dict[str, Plain]:
+    return {
+        "total": _money(refund.total, locale),
+        "parts": [
+            {"kind": part.kind, "title": part.title, "quantity": part.quantity, "amount": _money(part.amount, locale)}
+            for part in refund.parts
+        ],
+        "shares": [
+            {"way": share.way, "name": share.name, "amount": _money(share.amount, locale)} for share in refund.shares
+        ],
     }
 
 
