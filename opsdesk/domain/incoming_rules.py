@@ -12,7 +12,7 @@ from opsdesk.domain.incoming import LONGEST_ID, IncomingCancellation, IncomingHo
 from opsdesk.domain.money import LARGEST_MINOR, Money
 from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.paying_in import payments_in
+from opsdesk.domain.paying_in import is_reversal, payments_in
 from opsdesk.domain.payments import TransactionKind
 
 MOST_LINES = 5_000
@@ -95,13 +95,14 @@ def _require(order: IncomingOrder) -> None:
         raise Invalid("holds", "The order has two holds, or two open cases, of the same kind.")
     if len({(paid.reference, paid.kind) for paid in order.payments}) != len(order.payments):
         raise Invalid("payments", "Two payments of the same kind have the same reference.")
-    if any(paid.kind == TransactionKind.DISPUTE_REVERSAL for paid in order.payments):
-        _require_charge_backs(order)
+    if any(is_reversal(TransactionKind(paid.kind)) for paid in order.payments):
+        _require_something_to_reverse(order)
 
 
-def _require_charge_backs(order: IncomingOrder) -> None:
-    if any(payment.total("charged_back") < 0 for payment in payments_in(order.payments)):
-        raise Invalid("payments", "A bank gave back more than it had taken.")
+def _require_something_to_reverse(order: IncomingOrder) -> None:
+    for payment in payments_in(order.payments):
+        if payment.total("charged_back") < 0 or payment.total("refunded") < 0:
+            raise Invalid("payments", "More was taken back than had been charged back or refunded.")
 
 
 def _require_quantities(number: int, line: IncomingLine, *, at_least: int) -> None:

@@ -15,7 +15,7 @@ from opsdesk.domain.incoming_payments import news
 from opsdesk.domain.money import Money
 from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.paying_in import ToldPayment, gateway_of, method_of, payment_for, reference_of
+from opsdesk.domain.paying_in import ToldPayment, gateway_of, is_reversal, method_of, payment_for, reference_of
 from opsdesk.domain.payments import Method, TransactionKind, TransactionState
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.orders import cancel
@@ -128,7 +128,7 @@ def _book(both: Comparison, paid: IncomingPayment) -> bool:
     rows = work.payments.of_order(both.order_id)
     told = [_told(row) for row in rows]
     chosen = payment_for(paid, told)
-    if chosen is None and kind is TransactionKind.DISPUTE_REVERSAL:
+    if chosen is None and is_reversal(kind):
         return False
     if chosen is None:
         payment = work.payments.open_payment(

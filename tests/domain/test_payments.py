@@ -14,7 +14,6 @@ from opsdesk.domain.payments import (
     TransactionKind,
     TransactionState,
     money_facts,
-    sum_of,
     why_not_record_payment,
 )
 
