@@ -26,7 +26,13 @@ _PLACES = {
     Method.GIFT_CARD: "store_credit",
 }
 _IN = frozenset(
-    {TransactionKind.CAPTURE, TransactionKind.SALE, TransactionKind.MANUAL_IN, TransactionKind.DISPUTE_REVERSAL}
+    {
+        TransactionKind.CAPTURE,
+        TransactionKind.SALE,
+        TransactionKind.MANUAL_IN,
+        TransactionKind.REFUND_REVERSAL,
+        TransactionKind.DISPUTE_REVERSAL,
+    }
 )
 _OUT = frozenset({TransactionKind.REFUND, TransactionKind.MANUAL_OUT, TransactionKind.DISPUTE_DEBIT})
 

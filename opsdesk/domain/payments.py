@@ -14,13 +14,17 @@ from opsdesk.domain.orders import Lifecycle, OrderFacts
 
 
 class TransactionKind(StrEnum):
-    """What a movement of money is (commerce.md 2.3)."""
+    """What a movement of money is (commerce.md 2.3).
+
+    A refund that a gateway had called done and that failed later is a `REFUND_REVERSAL`: the money is the shop's again.
+    """
 
     AUTHORISE = "authorise"
     CAPTURE = "capture"
     SALE = "sale"
     VOID = "void"
     REFUND = "refund"
+    REFUND_REVERSAL = "refund_reversal"
     MANUAL_IN = "manual_in"
     MANUAL_OUT = "manual_out"
     DISPUTE_DEBIT = "dispute_debit"
@@ -158,11 +162,18 @@ _SUMS = {
     TransactionKind.VOID: ("voided", 1),
     TransactionKind.REFUND: ("refunded", 1),
     TransactionKind.MANUAL_OUT: ("refunded", 1),
+    TransactionKind.REFUND_REVERSAL: ("refunded", -1),
     TransactionKind.DISPUTE_DEBIT: ("charged_back", 1),
     TransactionKind.DISPUTE_REVERSAL: ("charged_back", -1),
 }
 _NOT_COMING_IN = frozenset(
-    {TransactionKind.REFUND, TransactionKind.MANUAL_OUT, TransactionKind.VOID, TransactionKind.DISPUTE_DEBIT}
+    {
+        TransactionKind.REFUND,
+        TransactionKind.REFUND_REVERSAL,
+        TransactionKind.MANUAL_OUT,
+        TransactionKind.VOID,
+        TransactionKind.DISPUTE_DEBIT,
+    }
 )
 
 

@@ -160,7 +160,11 @@ class GatewayCallRow(SQLModel, table=True):
 
 
 class PayLinkRow(SQLModel, table=True):
-    """A page of the gateway where a customer pays one amount once; it ends when the amount changes."""
+    """A page of the gateway where a customer pays one amount once; it ends when the amount changes.
+
+    `due_minor` is what was due when it was asked for. `letters` is JSON: the mail that brings the link and the one that
+    thanks for the money, as they were seen on screen; each goes out when its moment comes.
+    """
 
     __tablename__ = "pay_link"
     __table_args__ = (
@@ -191,7 +195,9 @@ class PayLinkRow(SQLModel, table=True):
     currency: str
     state: str
     problem: str = ""
+    due_minor: int = Field(default=0, sa_type=BigInteger)
     tell: bool = True
+    letters: str = ""
     expires_at: datetime
     asked_by: str
     asked_at: datetime
@@ -245,6 +251,13 @@ class GatewayEventRow(SQLModel, table=True):
             "received_at",
             sqlite_where=text("outcome = 'held' AND settled_at IS NULL"),
             postgresql_where=text("outcome = 'held' AND settled_at IS NULL"),
+        ),
+        Index(
+            "ix_event_odd",
+            "gateway",
+            "reference",
+            sqlite_where=text("outcome = 'held'"),
+            postgresql_where=text("outcome = 'held'"),
         ),
     )
 

@@ -14,8 +14,10 @@ _SUMS = """
         sum(CASE WHEN state = 'succeeded' AND kind IN ('capture', 'sale', 'manual_in') THEN amount_minor ELSE 0 END)
             AS received,
         sum(CASE WHEN state IN ('succeeded', 'pending', 'unknown') AND kind IN ('refund', 'manual_out')
-            THEN amount_minor ELSE 0 END) AS returned,
-        sum(CASE WHEN state = 'succeeded' AND kind IN ('refund', 'manual_out') THEN amount_minor ELSE 0 END) AS refunded
+            THEN amount_minor WHEN state = 'succeeded' AND kind = 'refund_reversal' THEN -amount_minor ELSE 0 END)
+            AS returned,
+        sum(CASE WHEN state = 'succeeded' AND kind IN ('refund', 'manual_out') THEN amount_minor
+            WHEN state = 'succeeded' AND kind = 'refund_reversal' THEN -amount_minor ELSE 0 END) AS refunded
     FROM payment_transaction GROUP BY order_id
 """
 _GUARDS = " UNION ALL ".join(f"SELECT '{table}' AS name" for table in APPEND_ONLY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Refused
@@ -72,9 +72,13 @@ def _address(session: Session, order_id: int) -> tuple[str, ...]:
 
 
 def _refunded(session: Session, order_id: int) -> int:
-    total = select(func.coalesce(func.sum(col(TransactionRow.amount_minor)), 0)).where(
+    signed = case(
+        (col(TransactionRow.kind) == "refund", col(TransactionRow.amount_minor)),
+        else_=-col(TransactionRow.amount_minor),
+    )
+    total = select(func.coalesce(func.sum(signed), 0)).where(
         col(TransactionRow.order_id) == order_id,
-        col(TransactionRow.kind) == "refund",
+        col(TransactionRow.kind).in_(("refund", "refund_reversal")),
         col(TransactionRow.state) == "succeeded",
     )
     return int(session.execute(total).scalar_one())

@@ -144,6 +144,7 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("gateway", "event_id"),
     )
     _index("ix_event_held", "gateway_event", ["received_at"], "outcome = 'held' AND settled_at IS NULL")
+    _index("ix_event_odd", "gateway_event", ["gateway", "reference"], "outcome = 'held'")
     op.create_table(
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -265,7 +266,9 @@ def _create_tables() -> None:
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("due_minor", sa.BigInteger(), nullable=False),
         sa.Column("tell", sa.Boolean(), nullable=False),
+        sa.Column("letters", sa.String(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("asked_at", UTCDateTime(), nullable=False),
