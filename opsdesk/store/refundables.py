@@ -1,4 +1,4 @@
-"""What the rules of refunds look at, read from rows: what was charged, what went back for what, over what it came in."""
+"""What refunds look at, read from rows: what was charged, what went back before for what, and what it came in over."""
 
 from __future__ import annotations
 
