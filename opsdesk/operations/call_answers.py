@@ -156,4 +156,5 @@ def move(work: Work, call: GatewayCallRow, state: CallState, summary: str) -> No
 
 def how_far(call: GatewayCallRow) -> str:
     """Say for staff how far a call is."""
-    return CallState(call.state).word
+    was_asked = call.state == CallState.REQUESTED and call.first_sent_at is not None
+    return "asked before, and waits" if was_asked else CallState(call.state).word

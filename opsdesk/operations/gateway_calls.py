@@ -100,7 +100,7 @@ def withdraw(work: Work, call: GatewayCallRow) -> None:
         Refused: it was sent, so the gateway may have done it.
     """
     if call.state != CallState.REQUESTED or call.first_sent_at is not None:
-        raise Refused(f"The {in_words(call)} cannot be taken back any more: it is {how_far(call)}.")
+        raise Refused(f"The {in_words(call)} cannot be taken back any more ({how_far(call)}).")
     let_go(work, call)
     move(work, call, CallState.CANCELLED, f"Taken back: {in_words(call)}")
 
@@ -133,7 +133,7 @@ def send_now(work: Work, call_id: int) -> Done:
     order = work.orders.locked(work.calls.order_of(call_id))
     call = work.calls.locked(call_id)
     if call.state not in (CallState.REQUESTED, CallState.PENDING, CallState.UNKNOWN):
-        raise Refused(f"The {in_words(call)} is {how_far(call)}; there is nothing to hurry.")
+        raise Refused(f"The {in_words(call)} cannot be hurried ({how_far(call)}).")
     call.not_before = work.now
     call.version += 1
     what = "goes out now" if call.state == CallState.REQUESTED else "is looked up now"
@@ -177,7 +177,7 @@ def settle_by_hand(work: Work, call_id: int, *, version: int, happened: bool, re
     call = work.calls.locked(call_id, version=version)
     is_failed = call.state == CallState.FAILED and call.settled_by is None
     if not is_failed and call.state not in (CallState.PENDING, CallState.UNKNOWN):
-        raise Refused(f"The {in_words(call)} is {how_far(call)}; there is nothing to decide.")
+        raise Refused(f"The {in_words(call)} needs no decision ({how_far(call)}).")
     if happened and call.kind == CallKind.CREATE_LINK:
         raise Refused("A link without its address is of no use. Say that it did not happen, and make a new one.")
     why = required_line(note, "note", "Say how you know; whoever looks at the money later needs it.")
@@ -197,4 +197,4 @@ def _answered(work: Work, order: OrderRow, call: GatewayCallRow, answer: Answer)
     conclude(work, call, answer)
     if not CallState(call.state).is_open:
         work.orders.settle(order)
-    return Done(f"{order.number}: the {in_words(call)} is {how_far(call)}.", call.id, call.version)
+    return Done(f"{order.number}: {in_words(call)}, {how_far(call)}.", call.id, call.version)

@@ -1,29 +1,33 @@
-"""The worker: one per shop at a time, by lease; it beats, sends, and looks at deadlines until it is told to stop."""
+"""The worker: one per shop at a time, by lease; it sends, asks gateways and watches deadlines until told to stop."""
 
 from __future__ import annotations
 
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
+from types import MappingProxyType
 from uuid import uuid4
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import WORKER
-from opsdesk.integrations.ports import Mailer
+from opsdesk.integrations.ports import Gateway, Mailer
 from opsdesk.store.engine import Store
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
+from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
 LEASE = "worker"
 LEASE_LASTS = timedelta(seconds=60)
 """Longer than one mail can take (20 s a step at the mail server), short enough that another takes over soon."""
 
+NO_GATEWAYS: Mapping[str, Gateway] = MappingProxyType({})
 _PAUSE_S = 2.0
 _log = logging.getLogger("opsdesk.worker")
 
@@ -36,6 +40,7 @@ class Round:
     sent: int = 0
     held: int = 0
     deadlines: int = 0
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +66,55 @@ def worker_state(store: Store, *, now: datetime) -> WorkerState:
     return WorkerState(lease.expires_at > now, lease.holder, lease.beat_at)
 
 
-def run_once(store: Store, mailer: Mailer | None, *, holder: str, clock: Clock = system_clock) -> Round:
-    """Do one round if no other worker holds the lease: abandoned mails, due mails, deadlines.
+def run_once(
+    store: Store,
+    mailer: Mailer | None,
+    gateways: Mapping[str, Gateway] = NO_GATEWAYS,
+    *,
+    holder: str,
+    clock: Clock = system_clock,
+) -> Round:
+    """Do one round if no other worker holds the lease: what was abandoned, due mails, calls to gateways, deadlines.
 
-    Without a mailer the mails wait and the deadlines run.
+    Without a mailer the mails wait, without its gateway a call does, and the rest runs.
     """
     lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
     if lease is None:
         return Round(None)
     performer = Performer(store, WORKER, clock)
     held = hold_what_was_abandoned(performer, lease)
+    doubt_what_was_abandoned(performer)
     sent = send_due(performer, mailer, lease) if mailer is not None else 0
-    return Round(lease, sent, held, pass_deadlines(performer))
+    calls = ask_gateways(performer, gateways, lease)
+    return Round(lease, sent, held, pass_deadlines(performer), calls)
 
 
-def run_worker(
-    store: Store, mailer: Mailer | None, *, clock: Clock = system_clock, stop: Event, pause_s: float = _PAUSE_S
+def run_worker(  # noqa: PLR0913  a worker has this many parts
+    store: Store,
+    mailer: Mailer | None,
+    gateways: Mapping[str, Gateway] = NO_GATEWAYS,
+    *,
+    clock: Clock = system_clock,
+    stop: Event,
+    pause_s: float = _PAUSE_S,
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
     lease: Lease | None = None
     while not stop.is_set():
         try:
-            done = run_once(store, mailer, holder=holder, clock=clock)
+            done = run_once(store, mailer, gateways, holder=holder, clock=clock)
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)
             stop.wait(pause_s)
             continue
         lease = done.lease
-        if done.sent == 0:
+        if done.sent == 0 and done.calls == 0:
             stop.wait(pause_s)
     if mailer is not None:
         mailer.close()
+    for gateway in gateways.values():
+        gateway.close()
     if lease is not None:
         give_back(store, lease, clock=clock)

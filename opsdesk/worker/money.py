@@ -1,0 +1,40 @@
+"""Ask gateways what waits: claim in one transaction, ask outside any, record the answer in another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opsdesk.domain.gateways import AnswerKind
+from opsdesk.integrations.ports import Gateway
+from opsdesk.operations.gateway_calls import doubt_abandoned, record_answer
+from opsdesk.store.gateway_calls import abandoned_calls, claim_next_call, explain_waiting
+from opsdesk.store.leases import Lease
+from opsdesk.store.work import Performer
+
+
+def ask_gateways(performer: Performer, gateways: Mapping[str, Gateway], lease: Lease, *, limit: int = 10) -> int:
+    """Send or look up at most `limit` calls that are due; return how many.
+
+    A gateway that does not answer is left alone for the rest of the round: mails wait behind it.
+    """
+    explain_waiting(performer.store, gateways.keys(), clock=performer.clock)
+    answering = dict(gateways)
+    for asked in range(limit):
+        claimed = claim_next_call(performer.store, lease, answering.keys(), clock=performer.clock)
+        if claimed is None:
+            return asked
+        gateway = answering[claimed.gateway]
+        answer = gateway.look_up(claimed.call) if claimed.is_look_up else gateway.carry_out(claimed.call)
+        performer.perform(record_answer, claimed.call_id, claim=claimed.claim, answer=answer)
+        if answer.kind is AnswerKind.UNKNOWN:
+            del answering[claimed.gateway]
+    return limit
+
+
+def doubt_what_was_abandoned(performer: Performer) -> int:
+    """Doubt the calls that were being sent when a round stopped, so that they are looked up; return how many."""
+    with performer.store.reading() as session:
+        stuck = abandoned_calls(session)
+    for call_id, claim in stuck:
+        performer.perform(doubt_abandoned, call_id, claim=claim)
+    return len(stuck)
