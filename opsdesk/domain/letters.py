@@ -72,6 +72,16 @@ class LetterRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedPayment:
+    """What a pay link asks for; `is_for_change` where the customer wanted something changed after ordering."""
+
+    url: str
+    amount: Money
+    until: datetime
+    is_for_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LetterFacts:
     """One order as a letter may show it.
 
@@ -79,6 +89,7 @@ class LetterFacts:
         refund: the refund that the letter tells of, if it tells of one.
         deadline: by when the customer is asked to answer; None where nothing is asked.
         expected_on: when missing goods should arrive, if that is known.
+        asked: what a pay link asks the customer for; None in letters without one.
     """
 
     order_number: str
@@ -94,4 +105,5 @@ class LetterFacts:
     agent: str = ""
     deadline: datetime | None = None
     expected_on: date | None = None
+    asked: AskedPayment | None = None
     refund: LetterRefund | None = None

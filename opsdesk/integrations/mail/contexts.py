@@ -10,6 +10,7 @@ from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency
 
 from opsdesk.domain.letters import (
+    AskedPayment,
     LetterFacts,
     LetterLine,
     LetterParcel,
@@ -38,6 +39,7 @@ def mail_context(facts: LetterFacts, shop: ShopFacts, language: str) -> dict[str
         "parcels": [_parcel(parcel, locale) for parcel in facts.parcels],
         "refund": _refund(facts.refund or LetterRefund(facts.refunded), locale),
         "agent": {"name": facts.agent or shop.name},
+        "payment": _payment(facts.asked, shop.zone, language),
         "expected_on": format_date(facts.expected_on, "full", locale) if facts.expected_on else "",
     }
     if facts.deadline is not None:
@@ -82,6 +84,7 @@ def example_facts(*, has_deadline: bool = True) -> LetterFacts:
         agent="Mia",
         deadline=_EXAMPLE_TIME.replace(day=5) if has_deadline else None,
         expected_on=date(2026, 3, 20),
+        asked=AskedPayment("https://pay.example/EX1", Money(2_080, "EUR"), _EXAMPLE_TIME.replace(day=5)),
         refund=LetterRefund(
             Money(490, "EUR"),
             (LetterRefundPart("line", Money(590, "EUR"), "Sea salt", 1), LetterRefundPart("fee", Money(-100, "EUR"))),
@@ -156,6 +159,17 @@ def _line(line: LetterLine, locale: Locale) -> dict[str, Plain]:
         "sku": line.sku,
         "quantity": line.quantity,
         "price": _money(line.price, locale),
+    }
+
+
+def _payment(asked: AskedPayment | None, zone: ZoneInfo, language: str) -> dict[str, Plain]:
+    if asked is None:
+        return {"url": "", "amount": "", "until": "", "is_for_change": False}
+    return {
+        "url": asked.url if asked.url.startswith(("https://", "http://")) else "",
+        "amount": _money(asked.amount, _locale(language)),
+        "until": spelt_out(asked.until, zone, language),
+        "is_for_change": asked.is_for_change,
     }
 
 
