@@ -162,7 +162,7 @@ def _spread(amount: int, left: list[int], currency: str, policy: AllocationPolic
 
 
 def settled_shares(
-    total: Money, sources: Sequence[Source], choices: Sequence[ShareChoice], *, paid_by_hand: bool = True
+    total: Money, sources: Sequence[Source], choices: Sequence[ShareChoice], *, needs_references: bool = True
 ) -> tuple[Share, ...]:
     """Check what was chosen against the payments, and settle the way of each share.
 
@@ -176,7 +176,7 @@ def settled_shares(
         source = by_id.get(choice.payment_id)
         if source is None:
             raise Invalid("shares", "That payment is not one of this order.")
-        shares.append(_settled(choice, source, paid_by_hand=paid_by_hand))
+        shares.append(_settled(choice, source, needs_references=needs_references))
     for payment_id, source in by_id.items():
         wanted = sum(share.amount for share in shares if share.payment_id == payment_id)
         if problem := why_not_refund_payment(source.facts, Money(wanted, total.currency)) if wanted else None:
@@ -187,7 +187,7 @@ def settled_shares(
     return tuple(shares)
 
 
-def _settled(choice: ShareChoice, source: Source, *, paid_by_hand: bool) -> Share:
+def _settled(choice: ShareChoice, source: Source, *, needs_references: bool) -> Share:
     if choice.amount.currency != source.facts.currency:
         raise Invalid("shares", f"This payment is in {source.facts.currency}. What goes back is in the same currency.")
     if choice.amount.minor <= 0:
@@ -196,7 +196,7 @@ def _settled(choice: ShareChoice, source: Source, *, paid_by_hand: bool) -> Shar
     if method is Method.GATEWAY and source.facts.method is not Method.GATEWAY:
         raise Invalid("shares", f"{source.name or 'This payment'} did not come in over a gateway. Choose another way.")
     by_hand = way_of(method, source) is ShareWay.BY_HAND
-    if by_hand and paid_by_hand and not choice.reference and method is not Method.ON_ACCOUNT:
+    if by_hand and needs_references and not choice.reference and method is not Method.ON_ACCOUNT:
         where = f"the refund at {source.facts.gateway}" if method is Method.GATEWAY else f"the {method.label}"
         raise Invalid("reference", f"Enter the reference of {where}: what is paid by hand must be found again.")
     return Share(source.payment_id, choice.amount.minor, method, choice.reference if by_hand else "", choice.credit_id)

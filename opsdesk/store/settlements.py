@@ -15,6 +15,7 @@ from opsdesk.store.bulk import table_of
 from opsdesk.store.tables import (
     AmendmentRow,
     ApprovalRow,
+    CustomerRow,
     DisputeRow,
     GatewayCursorRow,
     GatewayEventRow,
@@ -135,6 +136,18 @@ class Settlements:
         """Return the disputes of a payment, for change, oldest first."""
         found = select(DisputeRow).where(col(DisputeRow.payment_id) == payment_id).order_by(col(DisputeRow.id))
         return list(self._session.execute(found.with_for_update()).scalars())
+
+    def customer_name(self, customer_id: int) -> str:
+        """Return whose credit it is going to be.
+
+        Raises:
+            Refused: there is no such customer.
+        """
+        found = self._session.execute(select(col(CustomerRow.name)).where(col(CustomerRow.id) == customer_id))
+        name: str | None = found.scalar_one_or_none()
+        if name is None:
+            raise Refused("The customer no longer exists.")
+        return name
 
     def credit(self, credit_id: int) -> StoreCreditRow:
         """Return store credit or a gift card for change."""
