@@ -88,6 +88,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "hold.review_due": _ALONE,
     "template.save": _LEADS,
     "shop.describe": frozenset({_ADMIN}),
+    "shop.set_capture_policy": frozenset({_ADMIN}),
     "import.orders": _LEADS | {_SYSTEM},
     "import.products": _LEADS | {_SYSTEM},
     "export.orders": _LEADS,

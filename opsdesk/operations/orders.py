@@ -10,6 +10,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.order_rules import CancelReason, why_not_cancel, why_not_reopen
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.permissions import why_not_within
+from opsdesk.operations.held_money import give_back_held, take_back_unsent
 from opsdesk.operations.holds import decide_case, end_holds
 from opsdesk.operations.mail import take_back
 from opsdesk.operations.words import kept_line, kept_text
@@ -21,7 +22,7 @@ from opsdesk.store.work import Done, Work, operation
 def cancel(
     work: Work, order_id: int, *, reason: CancelReason | None, version: int | None = None, note: str = ""
 ) -> Done:
-    """Cancel everything that has not left the house; its holds and its case end, its waiting mails are taken back.
+    """Cancel everything that has not left the house; holds and case end, waiting mails and held money are taken back.
 
     Raises:
         Refused: the rules do not allow it now.
@@ -48,6 +49,7 @@ def cancel(
     case = decide_case(work, order_id, CaseState.CANCELLED)
     _take_back_mails(work, order_id)
     order.lifecycle = Lifecycle.CANCELLED.value
+    voids, about_money = give_back_held(work, order)
     summary = f"Cancelled: {reason.value}. {row.note}".strip()
     work.record("order.cancelled", "order", order_id, summary, before="placed", after="cancelled")
     work.orders.settle(order)
@@ -58,8 +60,9 @@ def cancel(
         holds=",".join(map(str, holds)),
         case_id=case[0].id if case else None,
         case_state=case[1] if case else None,
+        voids=",".join(map(str, voids)),
     )
-    return Done(f"{order.number} is cancelled.", order_id, order.version)
+    return Done(f"{order.number} is cancelled. {about_money}".strip(), order_id, order.version)
 
 
 @operation("order.reopen")
@@ -87,9 +90,16 @@ def reopen(work: Work, order_id: int, *, version: int | None = None, note: str =
 
 @operation("order.uncancel")
 def uncancel(
-    work: Work, order_id: int, *, cancellation_id: int, holds: str, case_id: int | None, case_state: str | None
+    work: Work,
+    order_id: int,
+    *,
+    cancellation_id: int,
+    holds: str,
+    case_id: int | None,
+    case_state: str | None,
+    voids: str = "",
 ) -> Done:
-    """Take a cancellation back as if it had not been: lines, holds and case as they were.
+    """Take a cancellation back as if it had not been: lines, holds, case and held money as they were.
 
     Raises:
         Refused: it is not cancelled any more, or was cancelled again since.
@@ -106,9 +116,10 @@ def uncancel(
     if case_id is not None and case_state is not None:
         case = work.cases.locked(case_id)
         case.state, case.decided_by, case.decided_at = case_state, None, None
+    about_money = take_back_unsent(work, voids)
     work.record("order.reopened", "order", order_id, "Cancellation taken back", before="cancelled", after="placed")
     work.orders.settle(order)
-    return Done(f"{order.number} is not cancelled any more.", order_id, order.version)
+    return Done(f"{order.number} is not cancelled any more. {about_money}".strip(), order_id, order.version)
 
 
 def _cancel_lines(work: Work, order_id: int) -> str:

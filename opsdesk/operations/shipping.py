@@ -9,6 +9,7 @@ from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.mailing import GRACE, Letter
 from opsdesk.domain.order_rules import why_not_deliver, why_not_ship
 from opsdesk.domain.text import clean_line
+from opsdesk.operations.held_money import capture_sent, take_back_unsent
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import OrderLineRow, OrderRow, ParcelLineRow, ParcelRow
@@ -34,7 +35,7 @@ def ship(
     """Send one parcel: `quantities` says how many units of which line are in it, all open ones if None.
 
     Raises:
-        Refused: the rules do not allow it now.
+        Refused: the rules do not allow it now, or the shop captures with each parcel and cannot.
         Conflict: the order changed since `version` was read.
         Invalid: the carrier is missing, or a quantity is not what is open.
     """
@@ -51,16 +52,17 @@ def ship(
     units_sent = sum(units for _, units in inside)
     summary = f"Shipped {units_sent} by {parcel.carrier} {parcel.tracking_number}".strip()
     work.record("order.shipped", "order", order_id, summary, after=parcel.tracking_number)
+    captures = ",".join(map(str, capture_sent(work, order)))
     work.orders.settle(order)
-    work.undo_with("order.recall_parcel", order_id=order_id, parcel_id=parcel.id, mail_id=mail_id)
+    work.undo_with("order.recall_parcel", order_id=order_id, parcel_id=parcel.id, mail_id=mail_id, captures=captures)
     left = work.orders.facts(order).open_units
     rest = f" {left} still to go." if left else ""
     return Done(f"{order.number}: {summary[:1].lower()}{summary[1:]}.{rest}", order_id, order.version)
 
 
 @operation("order.recall_parcel")
-def recall_parcel(work: Work, order_id: int, *, parcel_id: int, mail_id: int | None = None) -> Done:
-    """Take back a parcel that was marked shipped by mistake, with its mail if that has not been sent.
+def recall_parcel(work: Work, order_id: int, *, parcel_id: int, mail_id: int | None = None, captures: str = "") -> Done:
+    """Take back a parcel that was marked shipped by mistake, with its mail and captures if they have not been sent.
 
     Raises:
         Refused: it was delivered or recalled, or the customer has been told.
@@ -78,9 +80,10 @@ def recall_parcel(work: Work, order_id: int, *, parcel_id: int, mail_id: int | N
         lines[content.line_id].shipped -= content.quantity
     parcel.recalled_at = work.now
     summary = f"Parcel recalled: {parcel.carrier} {parcel.tracking_number}".strip()
+    about_money = take_back_unsent(work, captures)
     work.record("order.parcel_recalled", "order", order_id, summary)
     work.orders.settle(order)
-    return Done(f"{order.number}: the parcel is back in the house.", order_id, order.version)
+    return Done(f"{order.number}: the parcel is back in the house. {about_money}".strip(), order_id, order.version)
 
 
 @operation("order.deliver")

@@ -1,12 +1,14 @@
-"""How the shop signs its letters and which address they come from; one setting that all terminals share."""
+"""Settings that all terminals share: how the shop signs its letters, and when it captures held money."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from opsdesk.domain.captures import CapturePolicy
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.mailing import require_address
+from opsdesk.operations.held_money import CAPTURE_POLICY
 from opsdesk.operations.words import kept_line
 from opsdesk.store.views.shop import SHOP_FIELDS, SHOP_SETTING
 from opsdesk.store.work import Done, Work, operation
@@ -36,4 +38,14 @@ def describe_shop(work: Work, *, texts: Mapping[str, str]) -> Done:
     old, new = ({name: texts.get(name, "") for name in changed} for texts in (before, after))
     summary = f"The shop's description changed: {', '.join(changed) or 'nothing'}"
     work.record("shop.described", "setting", 0, summary, before=json.dumps(old), after=json.dumps(new))
+    return Done(f"{summary}.")
+
+
+@operation("shop.set_capture_policy")
+def set_capture_policy(work: Work, *, policy: CapturePolicy) -> Done:
+    """Say when money that a gateway holds is captured: by hand, or with each parcel."""
+    row = work.desks.setting(CAPTURE_POLICY)
+    before, row.value = row.value, json.dumps(policy.value)
+    summary = f"Held money is captured {policy.value.replace('_', ' ')}"
+    work.record("shop.capture_policy_set", "setting", 0, summary, before=before, after=row.value)
     return Done(f"{summary}.")
