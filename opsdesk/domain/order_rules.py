@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.holds import Blocks, HoldType
 from opsdesk.domain.order_money import is_covered
 from opsdesk.domain.orders import Lifecycle, OrderFacts
@@ -69,6 +70,9 @@ def why_not_ship(facts: OrderFacts) -> str | None:
         return f"{facts.number} is on hold: {hold.type.label}. Release it first (h)."
     if facts.open_units == 0:
         return f"Everything of {facts.number} has already left the house."
+    # A packer who holds the parcel says what is true, also where a change came too late.
+    if facts.amendment is AmendmentState.AWAITING_PAYMENT:
+        return _being_changed(facts)
     if not is_covered(facts.money):
         return f"{facts.number} is not paid. Record the payment or ask for it first (t, awaiting payment)."
     return None
@@ -91,7 +95,7 @@ def why_not_pack(facts: OrderFacts) -> str | None:
         return f"{facts.number} is on hold: {hold.type.label}. Release it first (h)."
     if facts.open_units == 0:
         return f"Nothing of {facts.number} is left to pack."
-    return None
+    return _being_changed(facts) if facts.amendment is not None else None
 
 
 def why_not_edit(facts: OrderFacts) -> str | None:
@@ -101,3 +105,12 @@ def why_not_edit(facts: OrderFacts) -> str | None:
     if facts.open_units == 0 and facts.shipped_units > 0:
         return f"{facts.number} has left the house; a new address would reach nobody."
     return None
+
+
+def _being_changed(facts: OrderFacts) -> str:
+    waits = {
+        AmendmentState.AWAITING_PAYMENT: "waits for the customer's money",
+        AmendmentState.AWAITING_PACKER: "waits for the packer",
+    }
+    what = waits.get(facts.amendment or AmendmentState.PROPOSED, "is not decided")
+    return f"{facts.number} is being changed, and the change {what}. Wait for it, or withdraw it."

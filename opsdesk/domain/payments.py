@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.holds import Blocks
 from opsdesk.domain.money import Money
 from opsdesk.domain.order_money import MoneyFacts
@@ -198,7 +199,7 @@ def why_not_record_payment(facts: OrderFacts, amount: Money | None = None) -> st
     """Say why no payment can be recorded by hand, or None if one can."""
     if facts.lifecycle is Lifecycle.CANCELLED:
         return f"{facts.number} is cancelled. Reopen it first."
-    if facts.money.paid >= facts.money.total:
+    if facts.money.paid >= facts.money.total and facts.amendment is not AmendmentState.AWAITING_PAYMENT:
         return f"{facts.number} is paid already."
     if amount is not None and amount.minor <= 0:
         return "A payment must be more than nothing."

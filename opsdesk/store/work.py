@@ -23,6 +23,7 @@ from opsdesk.domain.people import NOBODY, Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
+from opsdesk.store.articles import Articles
 from opsdesk.store.calls import Calls
 from opsdesk.store.cases import Cases
 from opsdesk.store.desks import Desks
@@ -109,6 +110,7 @@ class Work:
         self.settlements = Settlements(session)
         self.users = Users(session)
         self.desks = Desks(session)
+        self.articles = Articles(session)
         self.entries: list[chain.Entry] = []
         self.undo: tuple[str, Mapping[str, Plain]] | None = None
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
 from opsdesk.domain.order_money import MoneyFacts, PaymentStatus, payment_status
@@ -113,6 +114,9 @@ NO = [
     (why_not_ship(replace(READY, money=MoneyFacts(1_000))), "is not paid"),
     (why_not_ship(replace(READY, holds=held(HoldType.FRAUD))), "on hold: fraud review"),
     (why_not_pack(replace(READY, holds=held(HoldType.ADDRESS))), "on hold: address"),
+    (why_not_pack(replace(READY, amendment=AmendmentState.AWAITING_PAYMENT)), "waits for the customer's money"),
+    (why_not_pack(replace(READY, amendment=AmendmentState.AWAITING_PACKER)), "waits for the packer"),
+    (why_not_ship(replace(READY, amendment=AmendmentState.AWAITING_PAYMENT)), "waits for the customer's money"),
     (why_not_deliver(READY), "has been shipped yet"),
     (why_not_edit(lines(LineFacts(1, shipped=1))), "would reach nobody"),
 ]
@@ -131,6 +135,10 @@ def test_a_no_is_a_sentence_about_this_order(sentence: str | None, part: str) ->
 )  # fmt: skip
 def test_a_ready_order_may_be_held_cancelled_packed_shipped_and_edited(rule) -> None:
     assert rule(READY) is None
+
+
+def test_a_parcel_that_a_recall_did_not_reach_is_written_down_as_sent() -> None:
+    assert why_not_ship(replace(READY, amendment=AmendmentState.AWAITING_PACKER)) is None
 
 
 def test_a_stock_hold_lets_the_rest_be_packed_but_not_shipped() -> None:

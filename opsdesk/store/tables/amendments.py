@@ -10,7 +10,11 @@ AMENDMENT_OPEN = "state IN ('proposed', 'awaiting_payment', 'awaiting_packer')"
 
 
 class AmendmentRow(SQLModel, table=True):
-    """A change of an order after it was placed; `edits` is JSON. An order has at most one that is open."""
+    """A change of an order after it was placed. An order has at most one that is open.
+
+    `edits` is JSON, and so are `base`, the order as the preview saw it, and `letters`, which go out when their moment
+    comes: the one that tells of the change, and the one that brings the pay link.
+    """
 
     __tablename__ = "amendment"
     __table_args__ = (
@@ -37,6 +41,9 @@ class AmendmentRow(SQLModel, table=True):
     note: str = ""
     edits: str
     base_fingerprint: str
+    base: str = ""
+    settle: str = "auto"
+    letters: str = ""
     old_total_minor: int = Field(sa_type=BigInteger)
     new_total_minor: int = Field(sa_type=BigInteger)
     currency: str
