@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.amendment_states import OPEN_AMENDMENTS
@@ -19,6 +19,7 @@ from opsdesk.store.tables import (
     DisputeRow,
     GatewayCursorRow,
     GatewayEventRow,
+    OrderRow,
     PayLinkRow,
     RefundPartRow,
     RefundRow,
@@ -174,6 +175,43 @@ class Settlements:
     def event(self, gateway: str, event_id: str) -> GatewayEventRow | None:
         """Return what was done about an event of a gateway, locked; None for one that is new."""
         return self._session.get(GatewayEventRow, (gateway, event_id), with_for_update=True)
+
+    def standing_events(self, order_id: int) -> list[GatewayEventRow]:
+        """Return the order's events that wait for somebody, locked."""
+        found = select(GatewayEventRow).where(
+            text("outcome = 'held' AND settled_at IS NULL"), col(GatewayEventRow.order_id) == order_id
+        )
+        return list(self._session.execute(found.with_for_update()).scalars())
+
+    def problems_told(self, gateway: str, reference: str) -> set[str]:
+        """Return the sentences with which events about this payment or link were ever held."""
+        found = select(col(GatewayEventRow.problem)).where(
+            text("outcome = 'held'"),
+            col(GatewayEventRow.gateway) == gateway,
+            col(GatewayEventRow.reference) == reference,
+        )
+        return {line for problem in self._session.execute(found).scalars() for line in problem.splitlines()}
+
+    def order_numbered(self, number: str) -> int | None:
+        """Return the one order that has this number; None when there is none, or more than one."""
+        if not number:
+            return None
+        found = select(col(OrderRow.id)).where(col(OrderRow.number) == number).limit(2)
+        ids = self._session.execute(found).scalars().all()
+        return ids[0] if len(ids) == 1 else None
+
+    def overpayment_returned(self, order_id: int) -> int:
+        """Return what was paid too much for an order and went back, in minor units."""
+        returned = (
+            select(func.coalesce(func.sum(col(RefundPartRow.amount_minor)), 0))
+            .join(RefundRow, col(RefundRow.id) == col(RefundPartRow.refund_id))
+            .where(
+                col(RefundRow.order_id) == order_id,
+                col(RefundRow.state) == "succeeded",
+                col(RefundPartRow.kind) == "overpayment",
+            )
+        )
+        return int(self._session.execute(returned).scalar_one())
 
     def cursor(self, gateway: str) -> GatewayCursorRow | None:
         """Return how far the events of a gateway were read."""
