@@ -9,6 +9,7 @@ from opsdesk.demo.catalogue import Article, price_in
 from opsdesk.demo.history import History
 from opsdesk.demo.moments import stamp, working_days_later
 from opsdesk.demo.parts import Basket, Goods
+from opsdesk.demo.paying import CARD, STRIPE
 from opsdesk.demo.people import People, Person
 from opsdesk.demo.plan import DAY, DemoPlan
 from opsdesk.demo.sheets import Sheets
@@ -25,6 +26,8 @@ _UNTAXED = {"US": 8, "CA": 13}
 """Countries whose prices are shown without tax, and its percentage."""
 
 _CHANNELS = ("web",) * 74 + ("marketplace",) * 16 + ("phone",) * 7 + ("wholesale",) * 3
+_AT_STRIPE = frozenset({"web", "wholesale"})
+"""Where customers pay over Stripe since the shop moved here; older orders were paid at the old shop's terminal."""
 _SOURCES = {"web": "webshop", "marketplace": "marketplace", "phone": "phone", "wholesale": "webshop"}
 
 
@@ -78,6 +81,7 @@ class Counter:
             method="frozen" if bought.temperature == "frozen" else "express" if is_express else "standard",
             promised_at=working_days_later(placed_at, 1 if is_express else 2),
             risk="low",
+            gateway=STRIPE if is_full and channel in _AT_STRIPE else CARD,
         )
 
     def basket(self, buyer: Person, skus: Sequence[str] = (), units: int = 0) -> Basket:

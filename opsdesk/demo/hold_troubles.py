@@ -70,7 +70,7 @@ def was_held(stage: Stage, tale: Tale) -> None:
 def fraud_asked(stage: Stage, tale: Tale, *, fate: Fate = Fate.ACCEPTED, at: int | None = None) -> int:
     """Ask the customer of a suspicious order to call, and return by when."""
     tale.risk = "high"
-    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total, "card")
+    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
     tale.arrive(tale.placed_at + 40)
     at = at or tale.placed_at + hours(2)
     deadline = working_days_later(at, ANSWER_DAYS, 17)
@@ -122,7 +122,7 @@ def fraud_released(stage: Stage, tale: Tale) -> None:
     fraud_asked(stage, tale)
     at = tale.placed_at + hours(6)
     tale.release(at, LENA, HoldType.FRAUD, "Called back from the number of an earlier order.")
-    tale.pay(at + 120, TransactionKind.CAPTURE, tale.basket.total, "card")
+    tale.pay(at + 120, TransactionKind.CAPTURE, tale.basket.total)
     tale.report(at + 3_600, "paid by card")
 
 
@@ -130,7 +130,7 @@ def fraud_cancelled(stage: Stage, tale: Tale) -> None:
     """Turned out to be what it looked like."""
     fraud_asked(stage, tale)
     at = tale.placed_at + hours(7)
-    tale.pay(at, TransactionKind.VOID, tale.basket.total, "card")
+    tale.pay(at, TransactionKind.VOID, tale.basket.total)
     tale.cancel(at, SOFIA, CancelReason.FRAUD, "The card holder knows nothing of it.")
 
 

@@ -40,7 +40,7 @@ def unknown(stage: Stage, tale: Tale) -> None:
 
 def authorised(stage: Stage, tale: Tale) -> None:
     """Has money reserved that is taken when the parcel leaves."""
-    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total, "card")
+    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
     tale.arrive(tale.placed_at + 40)
 
 
@@ -66,7 +66,7 @@ def partly_refunded(stage: Stage, tale: Tale) -> None:
     settle_at_once(tale)
     tale.arrive(tale.placed_at + 40)
     at = stage.office(tale.placed_at + hours(6))
-    tale.pay(at, TransactionKind.REFUND, max(1, tale.basket.total // 5), "card")
+    tale.pay(at, TransactionKind.REFUND, max(1, tale.basket.total // 5))
     tale.report(at, "refunded in part")
     stage.post.tell(tale, at + 300, ANNA, "refunded")
     send_out(stage, tale, at + 900)
@@ -77,17 +77,17 @@ def refunded(stage: Stage, tale: Tale) -> None:
     settle_at_once(tale)
     tale.arrive(tale.placed_at + 40)
     at = stage.office(tale.placed_at + hours(5))
-    tale.pay(at, TransactionKind.REFUND, tale.basket.total, "card")
+    tale.pay(at, TransactionKind.REFUND, tale.basket.total)
     tale.cancel(at, SOFIA, CancelReason.CUSTOMER, "Changed their mind on the telephone.")
     stage.post.tell(tale, at + 240, SOFIA, "refunded")
 
 
 def voided(stage: Stage, tale: Tale) -> None:
     """Had money reserved, and let go of."""
-    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total, "card")
+    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
     tale.arrive(tale.placed_at + 40)
     at = stage.office(tale.placed_at + hours(4))
-    tale.pay(at, TransactionKind.VOID, tale.basket.total, "card")
+    tale.pay(at, TransactionKind.VOID, tale.basket.total)
     tale.cancel(at, SOFIA, CancelReason.STAFF, "Test order of the new checkout.")
 
 
@@ -109,7 +109,7 @@ def cancelled(reason: CancelReason, note: str) -> Story:
         tale.arrive(tale.placed_at + 40)
         at = stage.office(tale.placed_at + hours(3))
         if is_paid:
-            tale.pay(at, TransactionKind.REFUND, tale.basket.total, "card")
+            tale.pay(at, TransactionKind.REFUND, tale.basket.total)
         tale.cancel(at, SOFIA, reason, note)
         fate = Fate.REFUSED if reason is CancelReason.UNDELIVERABLE else Fate.ACCEPTED
         stage.post.tell(tale, at + 60, SOFIA, "cancelled", fate=fate)

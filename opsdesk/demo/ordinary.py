@@ -89,7 +89,7 @@ def ordinary(stage: Stage, tale: Tale) -> None:
 
 def settle_at_once(tale: Tale, amount: int | None = None) -> None:
     """Be paid in the moment of the order."""
-    tale.pay(tale.placed_at + 5, TransactionKind.SALE, tale.basket.total if amount is None else amount, "card")
+    tale.pay(tale.placed_at + 5, TransactionKind.SALE, tale.basket.total if amount is None else amount)
 
 
 def send_out(stage: Stage, tale: Tale, ready_at: int) -> int | None:
@@ -146,8 +146,8 @@ def _pay(stage: Stage, tale: Tale, chance: float) -> int | None:
             tale.report(at, "paid by bank transfer")
         return at
     if chance < 0.3:
-        tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, total, "card")
-        tale.pay(tale.placed_at + 30, TransactionKind.CAPTURE, total, "card")
+        tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, total)
+        tale.pay(tale.placed_at + 30, TransactionKind.CAPTURE, total)
     else:
         settle_at_once(tale)
     return tale.placed_at
@@ -162,7 +162,7 @@ def _called_off(stage: Stage, tale: Tale) -> None:
     if not stage.is_past(at):
         return
     if tale.payments:
-        tale.pay(at, TransactionKind.REFUND, total, "card")
+        tale.pay(at, TransactionKind.REFUND, total)
     tale.cancel(at, AGENTS[tale.id % 2] if tale.is_full and total < 50_000 else WORKER, reason, note)
 
 
@@ -171,7 +171,7 @@ def _give_back(stage: Stage, tale: Tale, at: int, in_full: bool) -> None:
         return
     paid = tale.facts().money.paid
     amount = paid if in_full else max(1, paid // 4)
-    tale.pay(at, TransactionKind.REFUND, amount, "card")
+    tale.pay(at, TransactionKind.REFUND, amount)
     if in_full:
         for line in tale.basket.lines:
             line.returned = line.shipped

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from opsdesk.demo.moments import stamp
-from opsdesk.demo.parts import Held, Sent
+from opsdesk.demo.parts import Held, Payment, Sent
 from opsdesk.demo.people import Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
+from opsdesk.domain.ledger import transfers
+from opsdesk.domain.money import Money
 from opsdesk.domain.orders_settled import settled_columns
 from opsdesk.domain.searching import order_search_text, reversed_digits
 from opsdesk.store.filling import Value
@@ -27,11 +29,8 @@ def write_tale(sheets: Sheets, tale: Tale) -> None:
     _write_address(sheets, tale, "shipping", tale.ship_to)
     if tale.bill_to is not None:
         _write_address(sheets, tale, "billing", tale.bill_to)
-    for paid in tale.payments:
-        sheets.add("payment_transaction", (
-            sheets.next_id("payment_transaction"), tale.id, paid.kind.value, paid.state.value, paid.amount,
-            tale.basket.currency, paid.gateway, paid.reference, stamp(paid.at),
-        ))  # fmt: skip
+    for payment in tale.payments:
+        _write_payment(sheets, tale, payment)
     for parcel in tale.parcels:
         _write_parcel(sheets, tale, parcel)
     for held in tale.holds:
@@ -56,6 +55,27 @@ def _write_order(sheets: Sheets, tale: Tale) -> None:
         tale.version, stamp(tale.changed_at),
     )  # fmt: skip
     sheets.add("orders", row)
+
+
+def _write_payment(sheets: Sheets, tale: Tale, payment: Payment) -> None:
+    currency, method = tale.basket.currency, payment.method.value
+    sheets.add("payment", (
+        payment.id, tale.id, payment.gateway, method, payment.instrument, payment.reference, currency,
+        payment.authorised, 0, payment.captured, 0, payment.voided, payment.refunding, payment.refunded,
+        payment.charged_back, payment.state(currency).value, payment.ended.value, _moment(payment.expires_at),
+        payment.credit_id, stamp(payment.moves[0].at),
+    ))  # fmt: skip
+    for paid in payment.moves:
+        number, at = sheets.next_id("payment_transaction"), stamp(paid.at)
+        sheets.add("payment_transaction", (
+            number, tale.id, payment.id, paid.kind.value, paid.state.value, paid.amount, currency, payment.gateway,
+            paid.reference, at, paid.key, None, "",
+        ))  # fmt: skip
+        amount = Money(paid.amount, currency)
+        for moved in transfers(paid.kind, paid.state, amount, gateway=payment.gateway, method=method):
+            sheets.add("journal", (
+                sheets.next_id("journal"), tale.id, number, moved.debit, moved.credit, paid.amount, currency, at,
+            ))  # fmt: skip
 
 
 def _write_address(sheets: Sheets, tale: Tale, kind: str, place: Place) -> None:

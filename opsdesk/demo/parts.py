@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import HoldType, OnReview
 from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.payments import (
+    Ended,
+    Method,
+    PaymentFacts,
+    PaymentState,
+    TransactionKind,
+    TransactionState,
+    payment_state,
+    sum_of,
+)
 
 
 @dataclass(slots=True)
@@ -88,18 +97,65 @@ class Sent:
 
 @dataclass(slots=True)
 class Paid:
-    """One movement of money."""
+    """One movement of money; `key` is that of the call to the gateway that did it."""
 
     kind: TransactionKind
     state: TransactionState
     amount: int
-    gateway: str
     reference: str
     at: int
+    key: str = ""
 
 
 @dataclass(slots=True)
-class Ended:
+class Payment:
+    """One instrument that an order is paid with, and all that moved over it. Sums in minor units."""
+
+    id: int
+    gateway: str
+    method: Method
+    reference: str = ""
+    instrument: str = ""
+    credit_id: int | None = None
+    expires_at: int | None = None
+    ended: Ended = Ended.NOT
+    authorised: int = 0
+    captured: int = 0
+    voided: int = 0
+    refunding: int = 0
+    refunded: int = 0
+    charged_back: int = 0
+    is_disputed: bool = False
+    moves: list[Paid] = field(default_factory=list)
+
+    def move(self, paid: Paid) -> None:
+        """Let money move."""
+        self.moves.append(paid)
+        if paid.state is TransactionState.SUCCEEDED:
+            name, sign = sum_of(paid.kind)
+            setattr(self, name, getattr(self, name) + sign * paid.amount)
+
+    def state(self, currency: str) -> PaymentState:
+        """Return how far it is."""
+        return payment_state(
+            PaymentFacts(
+                currency,
+                self.gateway,
+                self.method,
+                authorised=self.authorised,
+                captured=self.captured,
+                voided=self.voided,
+                refunding=self.refunding,
+                refunded=self.refunded,
+                charged_back=self.charged_back,
+                has_open_dispute=self.is_disputed,
+                ended=self.ended,
+            )
+        )
+
+
+@dataclass(slots=True)
+class CalledOff:
     """A cancellation, as its row has it."""
 
     reason: CancelReason

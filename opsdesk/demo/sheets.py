@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from sqlmodel import SQLModel
+
+from opsdesk.demo.moments import stamp
+from opsdesk.store.bulk import table_of
 from opsdesk.store.filling import Filling, Value
+from opsdesk.store.tables import (
+    AmendmentRow,
+    ApprovalRow,
+    DisputeRow,
+    GatewayCallRow,
+    PayLinkRow,
+    RefundPartRow,
+    RefundRow,
+    RefundShareRow,
+    StoreCreditRow,
+)
+
+
+def _columns(table: type[SQLModel]) -> tuple[str, ...]:
+    return tuple(column.name for column in table_of(table).columns)
+
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "users": ("id", "name", "full_name", "role", "os_login", "password_hash", "pin_hash", "is_active",
@@ -26,8 +47,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                    "discount_minor", "tax_minor"),
     "order_address": ("order_id", "kind", "name", "company", "line1", "line2", "city", "region", "postcode",
                       "country", "phone"),
-    "payment_transaction": ("id", "order_id", "kind", "state", "amount_minor", "currency", "gateway", "reference",
-                            "happened_at"),
+    "store_credit": _columns(StoreCreditRow),
+    "payment": ("id", "order_id", "gateway", "method", "instrument", "reference", "currency", "authorised_minor",
+                "capturing_minor", "captured_minor", "voiding_minor", "voided_minor", "refunding_minor",
+                "refunded_minor", "charged_back_minor", "state", "ended", "expires_at", "credit_id", "created_at"),
+    "payment_transaction": ("id", "order_id", "payment_id", "kind", "state", "amount_minor", "currency", "gateway",
+                            "reference", "happened_at", "call_key", "settled_minor", "settled_currency"),
+    "journal": ("id", "order_id", "transaction_id", "debit", "credit", "amount_minor", "currency", "booked_at"),
+    "pay_link": _columns(PayLinkRow),
+    "refund": _columns(RefundRow),
+    "refund_part": _columns(RefundPartRow),
+    "refund_share": _columns(RefundShareRow),
+    "approval": _columns(ApprovalRow),
+    "dispute": _columns(DisputeRow),
+    "amendment": _columns(AmendmentRow),
+    "gateway_call": _columns(GatewayCallRow),
     "hold": ("id", "order_id", "type", "reason", "blocks", "placed_by", "placed_at", "review_at", "on_review",
              "reviewed_at", "released_by", "released_at", "release_note"),
     "verification_case": ("id", "order_id", "kind", "state", "opened_by", "opened_at", "answer_days", "respond_by",
@@ -54,6 +88,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _PIECE = 40_000
 
 
+def _plain(value: object) -> Value:
+    """Return a value as the loader takes it."""
+    if isinstance(value, datetime):
+        return stamp(int(value.timestamp()))
+    if isinstance(value, bool):
+        return int(value)
+    assert value is None or isinstance(value, str | int), "Rows hold texts, numbers and moments."
+    return value
+
+
 class Sheets:
     """Collects rows and hands them on when there are enough."""
 
@@ -67,6 +111,11 @@ class Sheets:
         """Put one row on the sheet of a table, its values in the order of `COLUMNS`."""
         self._rows[table].append(row)
         self._waiting += 1
+
+    def put(self, row: SQLModel) -> None:
+        """Put a whole row of the store on its sheet; for the tables that only a few orders have."""
+        values = row.model_dump()
+        self.add(str(row.__tablename__), [_plain(values[name]) for name in COLUMNS[str(row.__tablename__)]])
 
     def next_id(self, table: str) -> int:
         """Return the next number of a table's rows."""

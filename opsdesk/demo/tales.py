@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from opsdesk.demo.history import History, Line
 from opsdesk.demo.moments import moment_of
-from opsdesk.demo.parts import Basket, Case, Ended, Held, Paid, Sent
+from opsdesk.demo.parts import Basket, CalledOff, Case, Held, Paid, Payment, Sent
+from opsdesk.demo.paying import CARD, payment_of, reference_of
 from opsdesk.demo.people import Person, Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import WORKER, Clerk
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType, OnReview
 from opsdesk.domain.money import Money
@@ -42,11 +44,12 @@ class Tale:
     method: str = "standard"
     promised_at: int | None = None
     lifecycle: Lifecycle = Lifecycle.PLACED
-    payments: list[Paid] = field(default_factory=list)
+    gateway: str = CARD
+    payments: list[Payment] = field(default_factory=list)
     holds: list[Held] = field(default_factory=list)
     parcels: list[Sent] = field(default_factory=list)
     notes: list[tuple[str, int, str]] = field(default_factory=list)
-    ends: list[Ended] = field(default_factory=list)
+    ends: list[CalledOff] = field(default_factory=list)
     case: Case | None = None
     packing_since: int | None = None
     owner: Clerk | None = None
@@ -58,6 +61,12 @@ class Tale:
     version: int = 0
     changed_at: int = 0
     followers: list[Clerk] = field(default_factory=list)
+    amendment: AmendmentState | None = None
+
+    @property
+    def is_disputed(self) -> bool:
+        """True while a customer's bank asks for money back."""
+        return any(payment.is_disputed for payment in self.payments)
 
     def act(self, at: int, who: Clerk, name: str, *lines: Line, message: str = "", settles: bool = True) -> str:
         """Carry out one command that leaves these lines of history, and return its id."""
@@ -80,12 +89,15 @@ class Tale:
         self.act(at, who, "import.orders", Line("order.imported", f"Came in from {self.source}"))
 
     def pay(
-        self, at: int, kind: TransactionKind, amount: int, gateway: str,
-        state: TransactionState = TransactionState.SUCCEEDED, *, reference: str = "",
-    ) -> None:  # fmt: skip
-        """Move money, as the gateway reports it."""
-        named = reference or f"{gateway[:2]}-{self.id}-{len(self.payments) + 1}"
-        self.payments.append(Paid(kind, state, amount, gateway, named, at))
+        self, at: int, kind: TransactionKind, amount: int, gateway: str = "",
+        state: TransactionState = TransactionState.SUCCEEDED, *, reference: str = "", key: str = "",
+    ) -> Payment:  # fmt: skip
+        """Move money, as the gateway reports it: that of the order where none is named."""
+        payment = payment_of(self.payments, self.sheets, kind, amount, gateway or self.gateway, self.id)
+        number = 1 + sum(len(other.moves) for other in self.payments)
+        named = reference or reference_of(payment, kind, self.id, number)
+        payment.move(Paid(kind, state, amount, named, at, key))
+        return payment
 
     def report(self, at: int, summary: str) -> None:
         """Have something changed by the shop, which the next import brings."""
@@ -203,7 +215,7 @@ class Tale:
                 held.release_note = "The order was cancelled."
         lines = self.decide_case(at, who, CaseState.CANCELLED)
         self.lifecycle = Lifecycle.CANCELLED
-        self.ends.append(Ended(reason, note, who.name, at, ",".join(taken)))
+        self.ends.append(CalledOff(reason, note, who.name, at, ",".join(taken)))
         summary = f"Cancelled: {reason.value}. {note}".strip()
         lines.append(Line("order.cancelled", summary, "placed", "cancelled"))
         self.act(at, who, "order.cancel" if who.id else "import.orders", *lines, message="cancelled")
@@ -262,8 +274,11 @@ class Tale:
                 for line in self.basket.lines
             ),
             money=money_facts(
-                self.basket.total, [Movement(paid.kind, paid.state, paid.amount) for paid in self.payments]
+                self.basket.total,
+                [Movement(paid.kind, paid.state, paid.amount) for payment in self.payments for paid in payment.moves],
+                is_disputed=self.is_disputed,
             ),
+            amendment=self.amendment,
             holds=tuple(_active(held) for held in self.holds if held.released_at is None),
             case=self.case.state if self.case and not self.case.state.is_decided else None,
             packing_since=moment_of(self.packing_since) if self.packing_since else None,
