@@ -96,7 +96,8 @@ def news(reading: Reading, cursor: Cursor, now: datetime) -> News:
         if end is not None and end >= now.timestamp() - _CLOCKS_APART_S:
             end = None
         found = reading(cursor.second - OVERLAP_S, end)
-        oldest_first = sorted(found[::-1], key=lambda one: number(one, "created"))
+        oldest_first = list(reversed(found))
+        oldest_first.sort(key=lambda one: number(one, "created"))
         fresh = [one for one in oldest_first if text(one, "id") not in cursor.read]
         if fresh or end is None:
             return News(fresh, [one for one in oldest_first if text(one, "id") in cursor.read], cursor)
