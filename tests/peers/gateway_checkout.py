@@ -120,8 +120,8 @@ class Checkout:
     def lapse(self, session: Thing, cause: Cause, deed: Deed) -> None:
         """Close a session that nobody has paid."""
         session.update(status="expired", url=None)
-        key = cause.key() if deed is Deed.CANCEL_LINK else ""
-        self.book.note(deed, session, session["amount_total"], cause, key)
+        deed = Deed.CLOSE_PAGE if session["payment_link"] else deed
+        self.book.note(deed, session, session["amount_total"], cause, cause.key())
         self.book.tell("checkout.session.expired", session, cause)
 
     def total(self, reference: str) -> tuple[int, str, bool, str]:
@@ -131,6 +131,21 @@ class Checkout:
         secret = self._secret[reference]
         return secret["total"], secret["currency"], is_open, page["metadata"].get("order_number", "")
 
+    def visit(self, reference: str) -> Thing:
+        """Open the page of a link in a customer's browser, which makes a session of it.
+
+        The session stays open when the link is switched off or used up by somebody else: unkind, so that a shop which
+        does not close it will be paid twice here.
+        """
+        link = self.book.find("payment_link", reference, param="payment_link")
+        if not link["active"]:
+            raise NotPayable(reference)
+        secret = self._secret[reference]
+        session = self._new_session(secret, dict(link["metadata"]), self.book.clock.unix() + LONGEST)
+        session["payment_link"] = link["id"]
+        self.book.set_deadline(session, session["expires_at"])
+        return session
+
     def pay(self, reference: str, method: str, amount: int | None, currency: str | None) -> str:
         """Pay on a page as a customer does, and return the payment. A bank's no leaves the page open.
 
@@ -138,14 +153,14 @@ class Checkout:
             NotPayable: the page is closed.
             ApiError: the bank declined.
         """
-        total, asked_currency, is_open, _ = self.total(reference)
-        if not is_open:
+        is_link = reference.startswith("plink_")
+        session = self.visit(reference) if is_link else self.book.find("checkout.session", reference)
+        if session["status"] != "open":
             raise NotPayable(reference)
-        secret = self._secret[reference]
-        session = self._session_of(reference, secret)
+        secret = self._secret[session["id"]]
         wanted = Wanted(
-            amount or total,
-            (currency or asked_currency).lower(),
+            amount or secret["total"],
+            (currency or secret["currency"]).lower(),
             secret["is_manual"],
             dict(secret["metadata"]),
             secret["description"],
@@ -181,14 +196,6 @@ class Checkout:
         intent = self.payments.open(wanted, NOBODY)
         session["payment_intent"] = intent["id"]
         return intent
-
-    def _session_of(self, reference: str, secret: dict[str, Any]) -> Thing:
-        page = self._page(reference)
-        if page["object"] == "checkout.session":
-            return page
-        session = self._new_session(secret, dict(page["metadata"]), self.book.clock.unix() + LONGEST)
-        session["payment_link"] = page["id"]
-        return session
 
     def _count(self, link: Thing) -> None:
         if link["restrictions"]:

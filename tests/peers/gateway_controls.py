@@ -58,6 +58,11 @@ class Controls:
             self.bank.sweep()
             return self.bank.checkout.pay(page.rsplit("/", 1)[-1], method, amount, currency)
 
+    def visit(self, link: str) -> str:
+        """Let a customer open the page of a payment link and leave it open; return the session, which `pay` takes."""
+        with self.bank.book.lock:
+            return str(self.bank.checkout.visit(link.rsplit("/", 1)[-1])["id"])
+
     def capture_outside(self, payment: str, amount: int | None = None) -> None:
         """Capture at the gateway's own desk."""
         with self.bank.book.lock:

@@ -14,7 +14,11 @@ from pathlib import Path
 
 
 class Deed(StrEnum):
-    """What can happen to money or to a link; a refund counts when the money has gone, not when it was accepted."""
+    """What can happen to money or to a link.
+
+    A refund counts when the money has gone, not when it was accepted. `CLOSE_PAGE` is the end of a page that a customer
+    had open of a payment link; a link itself is cancelled or, if it is a session, expires.
+    """
 
     AUTHORISE = "authorise"
     SALE = "sale"
@@ -27,6 +31,7 @@ class Deed(StrEnum):
     CREATE_LINK = "create_link"
     CANCEL_LINK = "cancel_link"
     EXPIRE_LINK = "expire_link"
+    CLOSE_PAGE = "close_page"
     DISPUTE_DEBIT = "dispute_debit"
     DISPUTE_REVERSAL = "dispute_reversal"
 

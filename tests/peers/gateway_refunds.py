@@ -17,6 +17,7 @@ class Refunds:
     def __init__(self, book: Book, payments: Payments) -> None:
         self.book = book
         self.payments = payments
+        self._asked_under: dict[str, str] = {}
 
     def create(self, ask: Ask) -> Thing:
         """POST /v1/refunds."""
@@ -82,6 +83,7 @@ class Refunds:
     ) -> Thing:
         """Give money back, or begin to."""
         refund = self.book.add(_new_refund(self.book, charge, amount, metadata, reason))
+        self._asked_under[refund["id"]] = cause.key(metadata)
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
         way = self.payments.card(charge["payment_method"]).refunds
@@ -91,9 +93,7 @@ class Refunds:
             self.settle(refund, is_ok=False, reason="unknown", cause=cause)
         elif twist is Fault.PENDING or way != "succeeded":
             refund.update(status="pending", pending_reason="processing")
-            self.book.note(
-                Deed.REFUND_PENDING, refund, amount, cause, cause.key(metadata), payment=self._intent(refund)
-            )
+            self._note(Deed.REFUND_PENDING, refund, cause)
             self._told(refund, charge, cause)
             if way == "failed" and twist is not Fault.PENDING:
                 answer = dict(refund)
@@ -135,11 +135,10 @@ class Refunds:
         self._note(Deed.REFUND_FAILED, refund, cause)
 
     def _note(self, deed: Deed, refund: Thing, cause: Cause) -> None:
-        key = refund["metadata"].get("opsdesk_key") or cause.key()
-        self.book.note(deed, refund, refund["amount"], cause, key, payment=self._intent(refund))
-
-    def _intent(self, refund: Thing) -> Thing:
-        return self.book.find("payment_intent", refund["payment_intent"])
+        # Days later nobody sends a key along, and it is still the refund that was asked for under this one.
+        key = self._asked_under[refund["id"]]
+        intent = self.book.find("payment_intent", refund["payment_intent"])
+        self.book.note(deed, refund, refund["amount"], cause, key, payment=intent)
 
     def _told(self, refund: Thing, charge: Thing, cause: Cause) -> None:
         self.book.tell("refund.created", refund, cause)

@@ -130,7 +130,7 @@ class Book:
                 currency=thing["currency"],
                 key=key,
                 at=self.clock.unix(),
-                order_number=of["metadata"].get("order_number", ""),
+                order_number=of["metadata"].get("order_number") or of["metadata"].get("opsdesk_order", ""),
                 sent_key=cause.sent_key,
             )
         )

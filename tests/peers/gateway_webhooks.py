@@ -78,6 +78,7 @@ class Webhooks:
             Case("an altered body", (altered, headers), is_good=False),
             Case("another id", (other, headers), is_good=False),
             Case("letters in the time", (body, _headers(f"t=now,{code}")), is_good=False),
+            Case("another content type", (body, {**headers, "Content-Type": "text/plain"}), is_good=False),
             Case("not JSON", self.signed(b"order=1&paid=yes"), is_good=False),
             Case("no event", self.signed(b'{"object": "charge"}'), is_good=False),
             Case("a list", self.signed(b"[]"), is_good=False),
