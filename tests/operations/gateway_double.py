@@ -93,6 +93,11 @@ class GatewayDouble:
             done.amount.minor for done in self.journal if done.kind is kind and done.state is AnswerKind.SUCCEEDED
         )
 
+    @property
+    def captured(self) -> int:
+        """What it took in all, in minor units."""
+        return self.done(OperationKind.CAPTURE)
+
     def forget_keys(self) -> None:
         """Do what every gateway does after a day: the same key would do it once more."""
         self._answers.clear()
@@ -113,7 +118,7 @@ class GatewayDouble:
         self.is_closed = True
 
     def _do(self, call: GatewayCall, fault: Fault | None) -> Answer:
-        reference = f"{call.kind.value[:2]}_{len(self._answers) + 1}_{len(self.asked)}"
+        reference = f"{call.kind.value[:2]}_{call.key[-12:]}_{len(self.journal)}"
         if fault is Fault.REFUSED:
             answer = Answer(AnswerKind.FAILED, problem="The card was declined.")
         elif call.kind in _KINDS:
