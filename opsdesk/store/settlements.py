@@ -150,6 +150,11 @@ class Settlements:
             raise Refused("The customer no longer exists.")
         return name
 
+    def open_disputes(self, order_id: int) -> list[DisputeRow]:
+        """Return the order's disputes that are not decided, for change, oldest first."""
+        found = select(DisputeRow).where(col(DisputeRow.order_id) == order_id, col(DisputeRow.closed_at).is_(None))
+        return list(self._session.execute(found.order_by(col(DisputeRow.id)).with_for_update()).scalars())
+
     def credit(self, credit_id: int) -> StoreCreditRow:
         """Return store credit or a gift card for change."""
         return self._locked(StoreCreditRow, credit_id, "store credit", None)
