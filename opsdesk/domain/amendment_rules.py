@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from opsdesk.domain.amendment_arithmetic import scaled
 from opsdesk.domain.amendment_edits import AddLine, Edit, SwapLine
 from opsdesk.domain.amendments import AmendedOrder
 from opsdesk.domain.holds import Blocks
 from opsdesk.domain.orders import Lifecycle, OrderFacts
+
+
+class Settle(StrEnum):
+    """What becomes of the money that an amendment moves; nothing is ever taken or returned silently.
+
+    AUTO waits for what an order that is paid already costs more, and says what was paid too much. REFUND returns that
+    in the same step. OWE applies at once; the order then owes the rest, and does not ship before it is paid.
+    """
+
+    AUTO = "auto"
+    REFUND = "refund"
+    OWE = "owe"
+
 
 OVERRIDE_PERCENT = 20
 """A larger discount counts as a price override."""
