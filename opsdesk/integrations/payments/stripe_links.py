@@ -21,6 +21,7 @@ from opsdesk.integrations.payments.stripe_fields import (
     reference,
     text,
 )
+from opsdesk.integrations.payments.stripe_refusals import why_unknown
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -59,9 +60,15 @@ def create_link(client: StripeClient, call: GatewayCall) -> Answer:
 
 def cancel_link(client: StripeClient, call: GatewayCall) -> Answer:
     """Switch a link off, and close what is open of it in a customer's browser."""
+    import stripe
+
     client.v1.payment_links.update(call.reference, {"active": False}, {"idempotency_key": call.key})
-    for session in _open_sessions(client, call.reference):
-        _close(client, session, call.key)
+    try:
+        for session in _open_sessions(client, call.reference):
+            _close(client, session, call.key)
+    except stripe.StripeError as error:
+        # Half of it is done, so whatever this error is, it is no clear no.
+        return Answer(AnswerKind.UNKNOWN, call.reference, problem=why_unknown(error))
     return Answer(AnswerKind.SUCCEEDED, call.reference)
 
 

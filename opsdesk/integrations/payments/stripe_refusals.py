@@ -47,7 +47,9 @@ def answer_to(error: StripeError, *, is_first: bool) -> Answer:
 
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         sentence = _KEY_REFUSED if isinstance(error, stripe.AuthenticationError) else _KEY_TOO_WEAK
-        return Answer(AnswerKind.FAILED if is_first else AnswerKind.UNKNOWN, problem=sentence)
+        # Without a status it is the library that complains, of an answer in no form that it knows.
+        is_no = is_first and error.http_status in (401, 403)
+        return Answer(AnswerKind.FAILED if is_no else AnswerKind.UNKNOWN, problem=sentence)
     if isinstance(error, stripe.CardError | stripe.InvalidRequestError) and error.code not in _NOT_OVER:
         return Answer(AnswerKind.FAILED, problem=sentence_for(error))
     return Answer(AnswerKind.UNKNOWN, problem=why_unknown(error))
