@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from opsdesk.doctor import files, outside, stores
+from opsdesk.doctor import files, gateways, outside, stores
 from opsdesk.doctor.findings import Finding, Level, mend
 from opsdesk.doctor.versions import python_version, sqlite_library
 from opsdesk.domain.errors import OpsDeskError
@@ -34,6 +34,7 @@ def examine(settings: Settings, url: str, *, deep: bool = False, clock: Clock = 
     try:
         found = [python_version(sys.version_info[:3])]
         found += _looked("file modes", partial(files.private_files, file, settings.state_folder))
+        found += _looked("secrets", lambda: gateways.secrets(settings))
         if file is not None:
             found += [sqlite_library(tuple(dbapi2.sqlite_version_info)), *_looked("disk", partial(files.disk, file))]
         reached = list(_looked("store", lambda: stores.schema(store)))
@@ -41,6 +42,7 @@ def examine(settings: Settings, url: str, *, deep: bool = False, clock: Clock = 
         if all(finding.level is Level.WELL for finding in reached):
             for check, look in _looks(store, settings, clock, deep=deep):
                 found += _looked(check, look)
+        found += _looked("gateway", lambda: gateways.gateways(settings))
         return (*found, *_looked("templates", lambda: outside.templates(settings)))
     finally:
         store.close()
