@@ -1,0 +1,1 @@
+"""The codes of gateways, card networks and telephone numbers, decoded from tables in data."""

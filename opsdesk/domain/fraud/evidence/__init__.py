@@ -1,0 +1,1 @@
+"""What is known of an order when it is placed, and the facts that rules can ask about."""
