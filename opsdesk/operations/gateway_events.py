@@ -6,9 +6,6 @@ order, keeps the pay link that was paid, tells whoever waits for the money, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-
 from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.gateways import EventKind, GatewayEvent, PaymentSnapshot
@@ -16,12 +13,12 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.order_money import is_covered
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.pay_links import LinkState, PaidLink, why_paid_oddly
+from opsdesk.operations.amendment_steps import paid as change_if_paid
 from opsdesk.operations.disputes import LOST_TWICE, is_lost_twice, note_dispute
 from opsdesk.operations.gateway_snapshots import News, came_in_at, follow, money_in
 from opsdesk.operations.pay_links import end_link, tell_paid, void_outdated_links
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import (
-    AmendmentRow,
     GatewayCursorRow,
     GatewayEventRow,
     OrderRow,
@@ -31,17 +28,10 @@ from opsdesk.store.tables import (
 from opsdesk.store.work import Done, Work, operation
 
 APPLIED, HELD, IGNORED = "applied", "held", "ignored"
+TOO_MUCH = "More came in than the order costs. Give back what is too much, or change the order."
+_STANDING = (LOST_TWICE, TOO_MUCH)
+"""Sentences that hold as long as something is so, and not because something happened."""
 _ENDED = {"expired": LinkState.EXPIRED, "cancelled": LinkState.CANCELLED, "inactive": LinkState.CANCELLED}
-
-PaidAmendment = Callable[[Work, AmendmentRow], None]
-when_paid: list[PaidAmendment] = []
-"""What happens with a change of an order that has waited for its pay link; `amendments` puts its function here."""
-
-
-def on_amendment_paid(function: PaidAmendment) -> PaidAmendment:
-    """Name a function as the one that goes on with an amendment once its pay link is paid."""
-    when_paid[:] = [function]
-    return function
 
 
 @operation("gateway.take_event")
@@ -63,9 +53,7 @@ def take_event(work: Work, gateway: str, event: GatewayEvent) -> Done:
     )
     if event.payment is not None and (amount := money_in(event.payment)):
         row.amount_minor, row.currency = amount.minor, amount.currency
-    problems = _apply(work, order, gateway, event, row)
-    _hold(work, row, problems)
-    work.add(row)
+    hold_for_somebody(work, row, _apply(work, order, gateway, event, row))
     number = order.number if order is not None else gateway
     said = " ".join(row.problem.splitlines()) or f"{event.name} taken in."
     return Done(f"{number}: {said}", order_id, order.version if order is not None else None)
@@ -114,15 +102,16 @@ def take_snapshot(
     for told in snapshot.disputes:
         news.is_changed = note_dispute(work, order, payment, told) or news.is_changed
     if link is not None:
-        problems += _paid_over(work, order, link, payment, snapshot)
+        problems += _paid_over(work, link, payment, snapshot, news)
     if news.came_in and order.lifecycle == Lifecycle.CANCELLED:
         amount = money_in(snapshot)
         problems.append(f"{amount} came in for a cancelled order. Give it back, or reopen the order.")
-    if is_lost_twice(payment):
-        problems.append(LOST_TWICE)
+    if news.came_in:
+        _go_on(work, order, link if news.is_paid else None)
     if news.is_changed:
         void_outdated_links(work, order)
         work.orders.settle(order)
+        problems += _standing(work, order, payment)
     return news, problems
 
 
@@ -184,17 +173,18 @@ def _end_as_told(work: Work, order: OrderRow, link: PayLinkRow, told: str) -> No
         work.orders.settle(order)
 
 
-def _paid_over(
-    work: Work, order: OrderRow, link: PayLinkRow, payment: PaymentRow, snapshot: PaymentSnapshot
-) -> list[str]:
+def _paid_over(work: Work, link: PayLinkRow, payment: PaymentRow, snapshot: PaymentSnapshot, news: News) -> list[str]:
     """Keep that a link was paid, and by which payment first; say what is odd about it, once for each payment."""
     at = came_in_at(snapshot)
     if at is None:
         return []
     link = work.settlements.link(link.id or 0)
     before = LinkState(link.state)
-    is_first = link.payment_id in (None, payment.id)
-    if link.payment_id is None or (not is_first and link.paid_at is not None and at < link.paid_at):
+    if link.ended_at is not None and at < link.ended_at:
+        # It was paid before it ended; the news came late.
+        before = LinkState.PAID if link.payment_id is not None else LinkState.OPEN
+    is_first = link.payment_id in (None, payment.id) or not news.is_new
+    if link.payment_id is None or (link.payment_id != payment.id and link.paid_at is not None and at < link.paid_at):
         link.payment_id, link.paid_at = payment.id, at
         link.version += 1
     asked = Money(link.amount_minor, link.currency)
@@ -204,41 +194,49 @@ def _paid_over(
         work.record(
             "link.paid", "order", link.order_id, f"Pay link over {asked} is paid", before=before, after=link.state
         )
-        _go_on(work, order, link)
+        news.is_changed = news.is_paid = True
     return list(odd)
 
 
-def _go_on(work: Work, order: OrderRow, link: PayLinkRow) -> None:
-    """Let go on what has waited for the money, and thank the customer when the order is paid."""
+def _go_on(work: Work, order: OrderRow, link: PayLinkRow | None) -> None:
+    """Let go on what has waited for the money, and thank whoever paid over a link when the order is paid with it."""
     work.orders.settle(order)
-    amendment = work.settlements.open_amendment(link.order_id)
-    if amendment is not None and amendment.link_id == link.id and amendment.state == AmendmentState.AWAITING_PAYMENT:
-        if not when_paid:
-            import_module("opsdesk.operations.amendments")
-        for function in when_paid:
-            function(work, amendment)
-    if is_covered(work.orders.facts(order).money):
+    amendment = work.settlements.open_amendment(order.id or 0)
+    if amendment is not None and amendment.state == AmendmentState.AWAITING_PAYMENT:
+        change_if_paid(work, amendment)
+    if link is not None and is_covered(work.orders.facts(order).money):
         tell_paid(work, order, link)
 
 
-def _hold(work: Work, row: GatewayEventRow, problems: list[str]) -> None:
-    """Hold the event for what it says and was never said before; let go of what has settled itself."""
-    if row.order_id is not None and LOST_TWICE not in problems:
-        _let_go(work, row, LOST_TWICE)
+def hold_for_somebody(work: Work, row: GatewayEventRow, problems: list[str]) -> None:
+    """Write an event down; it waits for somebody if it says what was never said of this payment before."""
     told = work.settlements.problems_told(row.gateway, row.reference) if problems else set()
-    fresh = [problem for problem in dict.fromkeys(problems) if problem not in told]
+    fresh = [problem for problem in dict.fromkeys(problems) if problem in _STANDING or problem not in told]
     if fresh:
         row.outcome, row.problem = HELD, "\n".join(fresh)
         if row.order_id is not None:
             work.record("event.held", "order", row.order_id, " ".join(fresh), after=row.reference)
+    work.add(row)
 
 
-def _let_go(work: Work, row: GatewayEventRow, problem: str) -> None:
-    for standing in work.settlements.standing_events(row.order_id or 0):
-        lines = standing.problem.splitlines()
-        if standing.reference == row.reference and problem in lines:
-            left = [line for line in lines if line != problem]
-            standing.problem = "\n".join(left) or problem
-            if not left:
-                standing.settled_by, standing.settled_at = work.actor.name, work.now
-                standing.settled_note = "It settled itself."
+def _standing(work: Work, order: OrderRow, payment: PaymentRow) -> list[str]:
+    """Return what is wrong with the money of the order now and waits for nobody yet; let go of what is not any more."""
+    money, waiting = work.orders.facts(order).money, work.settlements.open_amendment(order.id or 0)
+    total = max(order.total_minor, waiting.new_total_minor if waiting is not None else 0)
+    wrong = {LOST_TWICE: is_lost_twice(payment), TOO_MUCH: money.captured - money.refunded > total}
+    events = work.settlements.standing_events(order.id or 0)
+    told = {line for event in events for line in event.problem.splitlines()}
+    for event in events:
+        for problem, is_wrong in wrong.items():
+            if not is_wrong and problem in event.problem.splitlines():
+                _let_go(work, event, problem)
+    return [problem for problem, is_wrong in wrong.items() if is_wrong and problem not in told]
+
+
+def _let_go(work: Work, event: GatewayEventRow, problem: str) -> None:
+    left = [line for line in event.problem.splitlines() if line != problem]
+    if left:
+        event.problem = "\n".join(left)
+        return
+    event.settled_by, event.settled_at = work.actor.name, work.now
+    event.settled_note = "It settled itself."

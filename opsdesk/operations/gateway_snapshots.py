@@ -47,12 +47,14 @@ class News:
     Attributes:
         is_new: the payment was not known before.
         came_in: money was promised or came in that nobody here had asked a gateway for.
+        is_paid: a pay link is paid with it.
         problems: sentences about what somebody has to look at.
     """
 
     payment: PaymentRow | None = None
     is_new: bool = False
     came_in: bool = False
+    is_paid: bool = False
     is_changed: bool = False
     problems: list[str] = field(default_factory=list)
 
