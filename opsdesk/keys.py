@@ -91,6 +91,7 @@ class Place:
 PLACES: tuple[Place, ...] = (
     Place("orders", "Orders", "1", ("queue",)),
     Place("outbox", "Outbox", "9", ("mails",)),
+    Place("money", "Money: what waits", aliases=("payments", "refunds")),
     Place("templates", "E-mail templates", aliases=("letters",)),
     Place("history", "What I did", aliases=("mine",)),
     Place("users", "People", aliases=("people",)),
@@ -98,7 +99,7 @@ PLACES: tuple[Place, ...] = (
 
 _ALL = ("everywhere",)
 _LIST = ("queue", "outbox")
-_ROWS = (*_LIST, "history", "users")
+_ROWS = (*_LIST, "history", "users", "money")
 _ONE = ("queue", "order")
 _ANY = Mode.ANY
 
@@ -159,7 +160,7 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         "open",
         "Open the row.",
-        ("queue", "outbox", "templates", "history", "users"),
+        ("queue", "outbox", "templates", "history", "users", "money"),
         also=("ctrl+j",),
         is_taught=False,
     ),
@@ -191,6 +192,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("order.pack", "b", "pack", "Begin to pack.", _ONE),
     Command("order.deliver", "D", "arrived", "Mark what was shipped as delivered.", _ONE),
     Command("order.edit", "e", "edit", "Correct contact and addresses.", _ONE),
+    Command("order.amend", "E", "change", "Change goods, prices, discount, shipping: an amendment.", _ONE),
     Command("order.money", "m", "money", "See the money; take it, move it, give it back.", _ONE),
     Command("order.snooze", "z", "snooze", "Out of the way until a time; again: wake it.", _ONE),
     Command("order.follow", "f", "follow", "Say when it changes; again: stop.", _ONE),
@@ -208,6 +210,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mail.take_back", "x", "take back", "Do not send the mail.", ("outbox",), danger=True),
     Command("mail.edit", "e", "edit", "Change the mail before it goes out.", ("outbox",)),
     Command("mail.order", "o", "its order", "Open the order that the mail is about.", ("outbox",)),
+    Command("money.order", "o", "its order", "Open the order that the task is about.", ("money",)),
     Command("mail.settle", "y", "settle", "Say what became of a mail that is in doubt.", ("outbox",)),
     # People.
     Command("user.add", "insert", "add", "Add a person.", ("users",)),

@@ -81,8 +81,12 @@ class OrderCommands(Attending[None]):
         self.open_named("edit", self.order_id)
 
     def action_money(self) -> None:
-        """Record a payment."""
-        self.open_named("money", self.order_id)
+        """See to the money."""
+        self.open_named("order_money", self.order_id)
+
+    def action_amend(self) -> None:
+        """Change what was ordered."""
+        self.open_named("amend", self.order_id)
 
     def action_cancel(self) -> None:
         """Cancel with a reason."""

@@ -33,6 +33,7 @@ OPERATIONS: Mapping[str, str] = {
     "deliver": "order.deliver",
     "edit": "order.edit_address",
     "record_payment": "payment.record",
+    "amend": "order.amend",
     "snooze": "order.snooze",
     "follow": "order.follow",
     "reopen": "order.reopen",

@@ -21,7 +21,8 @@ _NAMED: dict[str, str] = {
     "note": "note",
     "tell": "tell",
     "edit": "edit",
-    "money": "money",
+    "money": "order_money",
+    "amend": "amend",
     "cancel": "cancel",
     "reopen": "reopen",
     "ship": "ship",
@@ -161,8 +162,12 @@ class QueueCommands(QueueMoves):
         self._open_for("edit")
 
     def action_money(self) -> None:
-        """Record a payment."""
+        """See to the money."""
         self._open_for("money")
+
+    def action_amend(self) -> None:
+        """Change what was ordered."""
+        self._open_for("amend")
 
     def action_cancel(self) -> None:
         """Cancel with a reason."""

@@ -82,7 +82,7 @@ def forward_verb(line: QueueLine) -> Verb | None:
         Headline.BEING_PACKED: _SHIP,
         Headline.PARTLY_SHIPPED: _SHIP,
         Headline.SHIPPED: JOB_VERBS["deliver"],
-        Headline.AWAITING_PAYMENT: Verb("money", "record payment", "payment.record", "", ""),
+        Headline.AWAITING_PAYMENT: Verb("money", "see to the payment", "payment.record", "", ""),
     }
     return steps.get(line.headline)
 
