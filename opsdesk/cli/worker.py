@@ -1,17 +1,20 @@
-"""`opsdesk worker`: send mails and watch deadlines until it is told to stop."""
+"""`opsdesk worker`: send mails, ask gateways and watch deadlines until it is told to stop."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsdesk.cli.acting import opened
 from opsdesk.cli.options import JsonOption, StoreOption
 from opsdesk.cli.output import complain, say, say_json
+
+if TYPE_CHECKING:
+    from opsdesk.worker.loop import Round
 
 
 def worker(
@@ -22,9 +25,10 @@ def worker(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send what waits in the outbox and watch deadlines. One worker works at a time; a second one stands by."""
+    """Send mails, ask gateways, watch deadlines. One worker works at a time; a second one stands by."""
     from opsdesk.domain.moments import system_clock
     from opsdesk.integrations.mail.opening import open_mailer
+    from opsdesk.integrations.payments.opening import open_gateways
     from opsdesk.settings import load_settings
     from opsdesk.store.views.shop import shop
     from opsdesk.worker.loop import new_holder, run_once, run_worker, worker_state
@@ -40,13 +44,24 @@ def worker(
         mailer = open_mailer(settings.smtp_url, sender)
         if mailer is None:
             complain("OPSDESK_SMTP_URL is not set: mails wait in the outbox.")
+        gateways = open_gateways(settings)
         if once:
-            done = run_once(found, mailer, holder=new_holder())
-            works = done.lease is not None
-            counts = {"worked": works, "sent": done.sent, "held": done.held, "deadlines": done.deadlines}
-            _print(counts, as_json=as_json)
+            done = run_once(found, mailer, gateways, holder=new_holder())
+            _print(_counts(done), as_json=as_json)
             return
-        run_worker(found, mailer, stop=_stop_on_signals())
+        run_worker(found, mailer, gateways, stop=_stop_on_signals())
+
+
+def _counts(done: Round) -> dict[str, object]:
+    works = done.lease is not None
+    return {
+        "worked": works,
+        "sent": done.sent,
+        "held": done.held,
+        "deadlines": done.deadlines,
+        "calls": done.calls,
+        "events": done.events,
+    }
 
 
 def _stop_on_signals() -> Event:

@@ -10,6 +10,7 @@ from opsdesk.domain.gateways import LIVE_GATEWAYS, CallKind, CallState
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments import why_not_capture, why_not_void
 from opsdesk.operations.gateway_calls import in_words, withdraw
+from opsdesk.operations.pay_links import void_outdated_links
 from opsdesk.operations.payments import request_capture, request_void
 from opsdesk.store.tables import GatewayCallRow, OrderLineRow, OrderRow, PaymentRow
 from opsdesk.store.work import Work
@@ -19,7 +20,7 @@ CAPTURE_POLICY = "capture_policy"
 
 
 def give_back_held(work: Work, order: OrderRow) -> tuple[list[int], str]:
-    """Ask for the void of all that is held for an order that was cancelled.
+    """Ask for the void of all that is held for an order that was cancelled, and end its pay links.
 
     Returns:
         the ids of the voids, and what staff have to know about the rest of its money: nothing, or sentences.
@@ -38,6 +39,8 @@ def give_back_held(work: Work, order: OrderRow) -> tuple[list[int], str]:
             told.append(f"{Money(sums.capturable, payment.currency)} is held at {payment.gateway}: give it back there.")
         elif why_not_void(sums) is None:
             voids.append(request_void(work, order, payment).id or 0)
+    if void_outdated_links(work, order):
+        told.append("Its pay link has ended.")
     paid = work.orders.facts(order).money.paid
     if paid > 0:
         told.insert(0, f"{Money(paid, order.currency)} is still to be refunded.")

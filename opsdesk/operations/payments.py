@@ -8,6 +8,8 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.payments import Method, TransactionKind, why_not_capture, why_not_record_payment, why_not_void
 from opsdesk.domain.permissions import why_not_within
 from opsdesk.operations.gateway_calls import request_call
+from opsdesk.operations.money_arrivals import money_has_come
+from opsdesk.operations.pay_links import void_outdated_links
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.payments import Booking
 from opsdesk.store.tables import GatewayCallRow, OrderRow, PaymentRow, StoreCreditRow
@@ -45,8 +47,10 @@ def record_payment(
     work.payments.book(payment, TransactionKind.MANUAL_IN, amount, Booking(kept))
     summary = f"Payment recorded ({method.label}): {amount}"
     work.record("payment.recorded", "order", order_id, summary, after=kept_line(reference))
+    void_outdated_links(work, order)
+    said = money_has_come(work, order)
     work.orders.settle(order)
-    return Done(f"{order.number}: {amount} recorded.", order_id, order.version)
+    return Done(f"{order.number}: {amount} recorded. {said}".strip(), order_id, order.version)
 
 
 @operation("payment.take_on_account")
@@ -67,6 +71,7 @@ def take_on_account(work: Work, order_id: int, *, version: int, note: str) -> Do
     payment = work.payments.open_payment(order, gateway="manual", method=Method.ON_ACCOUNT)
     work.payments.book(payment, TransactionKind.MANUAL_IN, amount, Booking(work.command_id))
     work.record("payment.on_account", "order", order_id, f"On account: {amount}. {why}")
+    void_outdated_links(work, order)
     work.orders.settle(order)
     return Done(f"{order.number}: {amount} on account.", order_id, order.version)
 
@@ -97,6 +102,7 @@ def use_credit(work: Work, order_id: int, *, version: int, credit_id: int, amoun
     work.payments.book(payment, TransactionKind.MANUAL_IN, amount, Booking(work.command_id))
     left = Money(credit.balance_minor, credit.currency)
     work.record("payment.credit_used", "order", order_id, f"Paid with {_named(credit)}: {amount}, {left} is left")
+    void_outdated_links(work, order)
     work.orders.settle(order)
     return Done(f"{order.number}: {amount} paid with {_named(credit)}; {left} is left on it.", order_id, order.version)
 

@@ -41,6 +41,7 @@ class Round:
     held: int = 0
     deadlines: int = 0
     calls: int = 0
+    events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,10 @@ def run_once(
     held = hold_what_was_abandoned(performer, lease)
     doubt_what_was_abandoned(performer)
     sent = send_due(performer, mailer, lease) if mailer is not None else 0
+    deadlines = pass_deadlines(performer)
+    # Last, because a gateway that does not answer takes its time.
     calls = ask_gateways(performer, gateways, lease)
-    return Round(lease, sent, held, pass_deadlines(performer), calls)
+    return Round(lease, sent, held, deadlines, calls)
 
 
 def run_worker(  # noqa: PLR0913  a worker has this many parts
