@@ -21,6 +21,7 @@ from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
+from opsdesk.worker.gateway_events import read_events
 from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
 LEASE = "worker"
@@ -29,6 +30,8 @@ LEASE_LASTS = timedelta(seconds=60)
 
 NO_GATEWAYS: Mapping[str, Gateway] = MappingProxyType({})
 _PAUSE_S = 2.0
+_LISTEN_EVERY = timedelta(seconds=10)
+"""How often gateways are asked for news. They allow it more often, but nobody waits for it."""
 _log = logging.getLogger("opsdesk.worker")
 
 
@@ -67,17 +70,19 @@ def worker_state(store: Store, *, now: datetime) -> WorkerState:
     return WorkerState(lease.expires_at > now, lease.holder, lease.beat_at)
 
 
-def run_once(
+def run_once(  # noqa: PLR0913  a worker has this many parts
     store: Store,
     mailer: Mailer | None,
     gateways: Mapping[str, Gateway] = NO_GATEWAYS,
     *,
     holder: str,
     clock: Clock = system_clock,
+    is_listening: bool = True,
 ) -> Round:
-    """Do one round if no other worker holds the lease: what was abandoned, due mails, calls to gateways, deadlines.
+    """Do one round if no other worker holds the lease: what was abandoned, mails, deadlines, calls, gateways' news.
 
-    Without a mailer the mails wait, without its gateway a call does, and the rest runs.
+    Without a mailer the mails wait, without its gateway a call does, and the rest runs. Unless `is_listening` no
+    gateway is asked for news.
     """
     lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
     if lease is None:
@@ -89,7 +94,8 @@ def run_once(
     deadlines = pass_deadlines(performer)
     # Last, because a gateway that does not answer takes its time.
     calls = ask_gateways(performer, gateways, lease)
-    return Round(lease, sent, held, deadlines, calls)
+    events = read_events(performer, gateways) if is_listening else 0
+    return Round(lease, sent, held, deadlines, calls, events)
 
 
 def run_worker(  # noqa: PLR0913  a worker has this many parts
@@ -104,9 +110,12 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
     lease: Lease | None = None
+    listened: datetime | None = None
     while not stop.is_set():
+        is_listening = listened is None or clock() - listened >= _LISTEN_EVERY
+        listened = clock() if is_listening else listened
         try:
-            done = run_once(store, mailer, gateways, holder=holder, clock=clock)
+            done = run_once(store, mailer, gateways, holder=holder, clock=clock, is_listening=is_listening)
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)

@@ -43,6 +43,7 @@ class GatewayDouble:
 
     Attributes:
         journal: what it did, one line per effect: this is the witness.
+        heard: the cursor of every question for news.
         asked: every question in order, as `carry_out capture-1f..` or `look_up capture-1f..`.
     """
 
@@ -53,6 +54,7 @@ class GatewayDouble:
         self.asked: list[str] = []
         self.calls: list[GatewayCall] = []
         self._answers: dict[str, Answer] = {}
+        self.heard: list[str] = []
         self.is_closed = False
 
     def carry_out(self, call: GatewayCall) -> Answer:
@@ -106,6 +108,7 @@ class GatewayDouble:
         return PaymentSnapshot(reference, "EUR", tuple(self.journal))
 
     def events(self, after: str) -> EventPage:
+        self.heard.append(after)
         return EventPage((), after)
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:

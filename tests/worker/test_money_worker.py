@@ -14,10 +14,12 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from opsdesk.app import gateways_here
 from opsdesk.domain.errors import Unavailable
 from opsdesk.domain.gateways import KEY_LASTS, Answer, CallKind, CallState, GatewayCall, OperationKind
 from opsdesk.domain.people import WORKER, Actor
 from opsdesk.operations.payments import capture, void
+from opsdesk.settings import load_settings
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import GatewayCallRow, LeaseRow
 from opsdesk.store.work import Performer
@@ -306,3 +308,27 @@ def test_the_claim_is_taken_oldest_first(store: Store, clock: StillClock, actor:
     clock.advance(minutes=1)
     run_once(store, None, {"stripe": gateway}, holder="worker", clock=clock)
     assert [call.reference for call in gateway.calls] == ["pi_0", "pi_2", "pi_1"]
+
+
+def test_gateways_are_asked_for_news_every_ten_seconds_and_not_in_every_round(store: Store, clock: StillClock) -> None:
+    class Stop(Event):
+        """Lets two seconds pass instead of waiting, and ends after eleven rounds."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            clock.advance(seconds=timeout or 0)
+            if clock() >= START + timedelta(seconds=22):
+                self.set()
+            return self.is_set()
+
+    gateway = GatewayDouble()
+    loop.run_worker(store, None, {"stripe": gateway}, clock=clock, stop=Stop())
+    assert len(gateway.heard) == 3
+
+
+def test_a_terminal_whose_key_cannot_be_used_still_sends_mails(
+    monkeypatch: pytest.MonkeyPatch, clock: StillClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OPSDESK_STRIPE_KEY", "no key at all")
+    assert gateways_here(load_settings(), clock) == {}
+    assert "No gateway is used here" in caplog.text
+    assert "no key at all" not in caplog.text
