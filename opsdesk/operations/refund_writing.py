@@ -132,6 +132,6 @@ def sentence(refund: RefundRow, number: str) -> str:
     mail = ""
     if refund.tell:
         mail = (
-            " The mail is on its way." if state is RefundState.SUCCEEDED else " The mail follows when it has arrived."
+            " The mail is on its way." if state is RefundState.SUCCEEDED else " The mail follows when it has gone."
         )
     return f"{number}: {said}{mail}"
