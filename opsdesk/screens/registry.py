@@ -31,6 +31,7 @@ SCREENS: Mapping[str, str] = {
     "refund": "opsdesk.screens.money.refund:RefundPanel",
     "refund_review": "opsdesk.screens.money.review:RefundReviewPanel",
     "dispute": "opsdesk.screens.money.dispute:DisputePanel",
+    "gateway_event": "opsdesk.screens.money.event:EventPanel",
     "money": "opsdesk.screens.money.desk:MoneyDesk",
     "amend": "opsdesk.screens.money.amend:AmendPanel",
     "record_payment": "opsdesk.screens.forms.money:PaymentPanel",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.letters import LetterParcel
+from opsdesk.domain.letters import AskedPayment, LetterFacts, LetterParcel, LetterRefund
 from opsdesk.domain.mailing import Letter
 from opsdesk.domain.statuses import Status
 from opsdesk.operations.statuses import Preview, preview
@@ -41,15 +41,33 @@ class LetterForm(OrderForm):
         return bool(values["text"].strip()) and (values["subject"], values["text"]) != (letter.subject, letter.text)
 
     async def write_letter(
-        self, status: Status, *, expected_on: date | None = None, parcel: LetterParcel | None = None
+        self,
+        status: Status,
+        *,
+        expected_on: date | None = None,
+        parcel: LetterParcel | None = None,
+        refund: LetterRefund | None = None,
+        asked: AskedPayment | None = None,
     ) -> Preview | None:
         """Fill the template in; words that somebody changed stay as they are."""
+
+        def with_news(facts: LetterFacts) -> LetterFacts:
+            parcels = (parcel,) if parcel is not None else facts.parcels
+            return replace(facts, parcels=parcels, refund=refund, asked=asked)
+
+        made = await self.make_letter(status, with_news, expected_on=expected_on)
+        if made is not None and self.is_attached and not self.is_reworded:
+            self.show_letter(made)
+        return made
+
+    async def make_letter(
+        self, status: Status, change: Callable[[LetterFacts], LetterFacts], *, expected_on: date | None = None
+    ) -> Preview | None:
+        """Write the mail of a status for the order as `change` says it will be, and show it nowhere."""
         agent = await self._agent()
         try:
-            facts = await self.desk.read(letter_facts, self.order_id, agent=agent)
-            if parcel is not None:
-                facts = replace(facts, parcels=(parcel,))
-            made = await self.desk.run(
+            facts = change(await self.desk.read(letter_facts, self.order_id, agent=agent))
+            return await self.desk.run(
                 preview,
                 self.desk.letters,
                 self.desk.shop.facts,
@@ -61,9 +79,6 @@ class LetterForm(OrderForm):
         except OpsDeskError as error:
             self.show_refusal(error)
             return None
-        if self.is_attached and not self.is_reworded:
-            self.show_letter(made)
-        return made
 
     def show_letter(self, made: Preview) -> None:
         """Put the words of the template into the fields."""

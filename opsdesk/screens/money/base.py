@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import on
@@ -25,6 +26,7 @@ class MoneyForm(OrderForm):
     KEY: ClassVar[str] = ""
     """The entry of the money panel that opens it."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../forms/forms.tcss", "money.tcss"]
     sheet: MoneySheet | None = None
 
     async def prepare(self, detail: OrderDetail) -> None:

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import bindings
 from opsdesk.screens.base import DeskScreen
-from opsdesk.screens.money.event import EventPanel
 from opsdesk.store.views.money_tasks import MoneyTask, TaskKind, money_tasks
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, paragraph
@@ -136,7 +135,7 @@ class MoneyDesk(DeskScreen[None]):
         if task is None:
             return
         if task.kind is TaskKind.EVENT_HELD:
-            self.open_panel(EventPanel(task))
+            self.open_named("gateway_event", task)
         elif task.order_id is not None:
             self.open_named(_PANELS.get(task.kind, "order"), task.order_id)
 
