@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from opsdesk.domain.searching import folded
 
-_KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "1234567890")
+_KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop")
 _RUN_LENGTH = 5
-_REPEATED = re.compile(r"(\w)\1{3,}")
+_REPEATED = re.compile(r"([^\W\d_])\1{3,}")
 _TRAILING_DIGITS = re.compile(r"\d+\Z", re.ASCII)
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]+")
 _WORDS = re.compile(r"[a-z]{3,}")
@@ -35,7 +35,7 @@ def longest_consonant_run(text: str) -> int:
 
 
 def is_nonsense(text: str) -> bool:
-    """Say whether the text looks struck at random: a run along the keyboard, one character again and again."""
+    """Say whether the text looks struck at random: a run along the keyboard, one letter again and again."""
     plain = folded(text)
     if _REPEATED.search(plain):
         return True
@@ -56,8 +56,13 @@ def names_agree(name: str, others: Iterable[str]) -> bool | None:
 
     The domain of a firm is looked at as well as the local part: `info@mueller-bau.example` is signed by Müller.
     """
-    words = _WORDS.findall(folded(name))
+    words = _WORDS.findall(_without_umlauts(name))
     if not words:
         return None
-    texts = [folded(text) for text in others]
+    texts = [_without_umlauts(text) for text in others]
     return any(word in text for word in words for text in texts)
+
+
+def _without_umlauts(text: str) -> str:
+    """Spell ä, ae and a alike: people write Müller, and mueller in their address."""
+    return folded(text).replace("ae", "a").replace("oe", "o").replace("ue", "u")
