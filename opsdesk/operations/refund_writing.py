@@ -129,9 +129,7 @@ def sentence(refund: RefundRow, number: str) -> str:
     """Say what became of a refund that was just sent on its way."""
     state = RefundState(refund.state)
     said = _SAID.get(state, f"the refund of {{amount}}: {state.word}.").format(amount=in_money(refund))
-    mail = ""
-    if refund.tell:
-        mail = (
-            " The mail is on its way." if state is RefundState.SUCCEEDED else " The mail follows when it has gone."
-        )
-    return f"{number}: {said}{mail}"
+    if not refund.tell:
+        return f"{number}: {said}"
+    mail = "The mail is on its way." if state is RefundState.SUCCEEDED else "The mail follows when it has gone."
+    return f"{number}: {said} {mail}"
