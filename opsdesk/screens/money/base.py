@@ -73,6 +73,12 @@ class PickingForm(MoneyForm):
         """Return what can be picked."""
         raise NotImplementedError
 
+    def why_not(self, action: str, *parameters: object) -> str | None:
+        """Say that something has to be picked first."""
+        if action == "commit" and self.sheet is not None and not self.picked:
+            return "Pick one first: press its digit."
+        return super().why_not(action, *parameters)
+
     def arrived(self, detail: OrderDetail) -> None:
         """List what can be picked; a single one is picked at once."""
         if self.sheet is None:

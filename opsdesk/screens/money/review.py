@@ -36,7 +36,7 @@ class RefundReviewPanel(PickingForm):
 
     def compose_form(self) -> ComposeResult:
         """Yield what waits above what can be done."""
-        yield Paper(id="refunds-waiting", classes="form--order")
+        yield Paper(id="refunds-waiting", classes="money--waiting")
         yield from super().compose_form()
 
     def arrived(self, detail: OrderDetail) -> None:
