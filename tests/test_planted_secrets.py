@@ -143,11 +143,9 @@ def test_a_shop_at_work_shows_no_secret(
         printed = works_for_a_while(environment, peer, planted)
         if way == "file":
             # What is written out is the same whichever way the secrets are kept.
-            printed += run(environment, "doctor", "--json")
             printed += run(environment, "export", "orders", str(tmp_path / "orders.jsonl"))
             printed += run(environment, "backup", str(tmp_path / "backup"))
             printed += run(environment, "audit", "show")
-            assert b"another address than its own" in printed
             assert (tmp_path / "orders.jsonl").exists() and (tmp_path / "backup").exists()
         assert peer.seen and all(seen.status != 401 for seen in peer.seen)
 

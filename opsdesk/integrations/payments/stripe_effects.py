@@ -31,7 +31,7 @@ def capture(client: StripeClient, call: GatewayCall) -> Answer:
         {"amount_to_capture": to_stripe(call.amount), "metadata": {KEY: call.key}, "expand": _WITH_CHARGE},
         {"idempotency_key": call.key},
     ).to_dict()
-    return _of_capture(found, call)
+    return _of_capture(found)
 
 
 def void(client: StripeClient, call: GatewayCall) -> Answer:
@@ -72,7 +72,9 @@ def look_up_effect(client: StripeClient, call: GatewayCall) -> Answer:
         return Answer(AnswerKind.PENDING, reference(found, "latest_charge"))
     if status not in ("succeeded", "canceled"):
         return Answer(AnswerKind.NOT_FOUND)
-    return _of_capture(found, call) if call.kind is CallKind.CAPTURE else _of_void(found)
+    if call.kind is CallKind.VOID:
+        return _of_void(found)
+    return _taken_elsewhere(found, call) or _of_capture(found)
 
 
 def refunds_of(client: StripeClient, payment: str) -> list[Raw]:
@@ -92,17 +94,25 @@ def intent_of(client: StripeClient, payment: str) -> str | None:
     return reference(client.v1.charges.retrieve(payment).to_dict(), "payment_intent") or None
 
 
-def _of_capture(found: Mapping[str, Any], call: GatewayCall) -> Answer:
-    charge, status, key = field(found, "latest_charge"), text(found, "status"), text(found, "metadata", KEY)
+def _of_capture(found: Mapping[str, Any]) -> Answer:
+    charge, status = field(found, "latest_charge"), text(found, "status")
     if status == "canceled":
         return Answer(AnswerKind.FAILED, problem="The authorisation has ended at Stripe. Ask for the money anew.")
     if status != "succeeded" or not isinstance(charge, dict):
         return Answer(AnswerKind.PENDING if status == "processing" else AnswerKind.UNKNOWN, problem=_UNREADABLE)
-    taken = captured(found, charge)
-    # A payment is captured once. Without a key it was taken in Stripe's own pages; if it is the same sum, all is well.
-    if key not in ("", call.key) or taken != call.amount:
-        return Answer(AnswerKind.FAILED, problem=f"The payment was captured meanwhile, and not by this: {taken}.")
     return Answer(AnswerKind.SUCCEEDED, text(charge, "id"), settled=settled(charge))
+
+
+def _taken_elsewhere(found: Mapping[str, Any], call: GatewayCall) -> Answer | None:
+    """Say so if a payment was captured, but not by this call: it is captured once."""
+    charge, key = field(found, "latest_charge"), text(found, "metadata", KEY)
+    if text(found, "status") != "succeeded" or not isinstance(charge, dict) or key == call.key:
+        return None
+    taken = captured(found, charge)
+    # Without a key it was taken in Stripe's own pages. If it is the same sum, what was wanted has happened.
+    if not key and taken == call.amount:
+        return None
+    return Answer(AnswerKind.FAILED, problem=f"The payment was captured meanwhile, and not by this: {taken}.")
 
 
 def _of_void(found: Mapping[str, Any]) -> Answer:

@@ -282,3 +282,24 @@ def test_an_amount_that_stripe_does_not_take_is_never_sent(
     assert answer.kind is AnswerKind.FAILED
     assert answer.problem == "Stripe does not take 1.234 KWD exactly; choose an amount in steps of 0.010 KWD."
     assert not peer.requests(Call.REFUND)
+
+
+@pytest.mark.parametrize(("elsewhere", "kind"), [(3000, AnswerKind.SUCCEEDED), (2999, AnswerKind.FAILED)])
+def test_a_capture_in_the_gateways_own_pages_counts_if_it_is_the_same_sum(
+    gateway: StripeGateway, peer: GatewayPeer, calls: Calls, elsewhere: int, kind: AnswerKind
+) -> None:
+    call = calls.capture(peer.authorised(5000), 3000)
+    peer.capture_outside(call.reference, elsewhere)
+
+    assert gateway.look_up(call).kind is kind
+    assert gateway.carry_out(call).kind is kind
+    assert len(peer.journal(Deed.CAPTURE)) == 1
+
+
+def test_another_call_of_ours_took_the_payment(gateway: StripeGateway, peer: GatewayPeer, calls: Calls) -> None:
+    payment = peer.authorised(5000)
+    first, second = calls.capture(payment, 3000), calls.capture(payment, 3000)
+    gateway.carry_out(first)
+
+    assert gateway.look_up(second).kind is AnswerKind.FAILED
+    assert gateway.look_up(first).kind is AnswerKind.SUCCEEDED
