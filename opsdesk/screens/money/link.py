@@ -31,8 +31,8 @@ from opsdesk.widgets.qr_code import qr_lines
 
 _ASKS = Status("pay_link", "Pay link", "Awaiting payment", "pay_link", ())
 _DAYS = str(LASTS.days)
-_ROWS_BESIDES = 10
-"""Rows of the panel that the code cannot have: frame, order, address, message, keys."""
+_ROWS_BESIDES = 7
+"""Rows of the panel that the code cannot have: frame, title, order, amount, message, keys."""
 
 
 class PayLinkPanel(MoneyForm, LetterForm):
@@ -187,11 +187,12 @@ def _link_lines(link: LinkView, until: str, width: int, rows: int) -> list[Conte
     lines = paragraph(f"{link.amount}: {word} until {until}", width, style=tone)
     if not link.url:
         return [*lines, *paragraph("The worker asks the gateway for it. The code comes here by itself.", width)]
-    lines += paragraph(link.url, width, style=Tone.NOW.style)
+    address = paragraph(link.url, width, style=Tone.NOW.style)
     code = qr_lines(link.url, columns=width, rows=rows)
     if code is None:
-        return [*lines, *paragraph("The code does not fit on this terminal. Copy the link (Y).", width)]
-    return [*lines, Content(""), *code]
+        return [*lines, *address, *paragraph("The code does not fit on this terminal. Copy the link (Y).", width)]
+    # On a small terminal the code goes before the address, which Y copies.
+    return [*lines, *(address if len(code) + len(address) <= rows else []), *code]
 
 
 def _lasting(days: str) -> timedelta:

@@ -33,6 +33,7 @@ from opsdesk.widgets.form import Form
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper, paragraph, row
 
+_NOTHING_YET = "Nothing is to go back yet: type units or an amount."
 REFUNDED_STATUS = "refunded"
 _MAIL, _ALL = "@mail", "@all"
 
@@ -97,6 +98,8 @@ class RefundPanel(LetterForm):
         found = self.worked_out()
         if found is not None:
             self.query_one("#refund-sum", Paper).show(lambda width: self._sum_lines(found, width))
+            if found.plan.total and _NOTHING_YET in self.message:
+                self.say("")
         self.show_keys()
 
     def _sum_lines(self, found: RefundPreview, width: int) -> list[Content]:
@@ -127,7 +130,7 @@ class RefundPanel(LetterForm):
             if found is not None and found.problem:
                 return found.problem
             if found is not None and not found.plan.total:
-                return "Nothing is to go back yet: type units or an amount."
+                return _NOTHING_YET
         return super().why_not(action, *parameters)
 
     def commit_label(self) -> str | None:
