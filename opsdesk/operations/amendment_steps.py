@@ -129,6 +129,13 @@ def outrun(work: Work, order: OrderRow) -> str:
     return conflict(work, order, row, problem) if problem else ""
 
 
+def end_with_order(work: Work, order: OrderRow) -> None:
+    """End the change that an order waits for; for whoever has cancelled it."""
+    row = work.settlements.open_amendment(id_of(order))
+    if row is not None:
+        end_without(work, order, row, AmendmentState.CANCELLED, "Change ended: the order was cancelled")
+
+
 def end(work: Work, row: AmendmentRow, state: AmendmentState) -> None:
     """Write down that an amendment is over, how, and by whom."""
     row.state, row.ended_by, row.ended_at = state.value, work.actor.name, work.now

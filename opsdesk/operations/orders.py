@@ -10,6 +10,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.order_rules import CancelReason, why_not_cancel, why_not_reopen
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.permissions import why_not_within
+from opsdesk.operations.amendment_steps import end_with_order
 from opsdesk.operations.held_money import give_back_held, take_back_unsent
 from opsdesk.operations.holds import decide_case, end_holds
 from opsdesk.operations.mail import take_back
@@ -49,6 +50,7 @@ def cancel(
     case = decide_case(work, order_id, CaseState.CANCELLED)
     _take_back_mails(work, order_id)
     order.lifecycle = Lifecycle.CANCELLED.value
+    end_with_order(work, order)
     voids, about_money = give_back_held(work, order)
     summary = f"Cancelled: {reason.value}. {row.note}".strip()
     work.record("order.cancelled", "order", order_id, summary, before="placed", after="cancelled")

@@ -9,6 +9,7 @@ from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.mailing import GRACE, Letter
 from opsdesk.domain.order_rules import why_not_deliver, why_not_ship
 from opsdesk.domain.text import clean_line
+from opsdesk.operations.amendment_steps import outrun
 from opsdesk.operations.held_money import capture_sent, take_back_unsent
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.operations.words import kept_line, required_line
@@ -53,11 +54,13 @@ def ship(
     summary = f"Shipped {units_sent} by {parcel.carrier} {parcel.tracking_number}".strip()
     work.record("order.shipped", "order", order_id, summary, after=parcel.tracking_number)
     captures = ",".join(map(str, capture_sent(work, order)))
+    too_late = outrun(work, order)
     work.orders.settle(order)
     work.undo_with("order.recall_parcel", order_id=order_id, parcel_id=parcel.id, mail_id=mail_id, captures=captures)
     left = work.orders.facts(order).open_units
     rest = f" {left} still to go." if left else ""
-    return Done(f"{order.number}: {summary[:1].lower()}{summary[1:]}.{rest}", order_id, order.version)
+    done = f"{order.number}: {summary[:1].lower()}{summary[1:]}.{rest} {too_late}"
+    return Done(done.strip(), order_id, order.version)
 
 
 @operation("order.recall_parcel")

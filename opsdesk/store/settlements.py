@@ -206,13 +206,13 @@ class Settlements:
         return ids[0] if len(ids) == 1 else None
 
     def overpayment_returned(self, order_id: int) -> int:
-        """Return what was paid too much for an order and went back, in minor units."""
+        """Return what was paid too much for an order and went back or is about to, in minor units."""
         returned = (
             select(func.coalesce(func.sum(col(RefundPartRow.amount_minor)), 0))
             .join(RefundRow, col(RefundRow.id) == col(RefundPartRow.refund_id))
             .where(
                 col(RefundRow.order_id) == order_id,
-                col(RefundRow.state) == "succeeded",
+                col(RefundRow.state).not_in(NOT_COUNTED),
                 col(RefundPartRow.kind) == "overpayment",
             )
         )

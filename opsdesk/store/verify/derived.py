@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import ActiveHold, HoldType
 from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
 from opsdesk.domain.orders_settled import SettledColumns, settled_columns
 from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.verify.checks import MOST_TOLD, Violation
 
 INVARIANT = "derived"
@@ -40,6 +42,8 @@ _LINES = """
 _MOVEMENTS = "SELECT order_id, kind, state, amount_minor FROM payment_transaction ORDER BY order_id"
 _HOLDS = "SELECT order_id, id, type FROM hold WHERE released_at IS NULL ORDER BY order_id, id"
 _CASES = "SELECT order_id, state FROM verification_case WHERE decided_at IS NULL ORDER BY order_id, id"
+_DISPUTES = "SELECT order_id, id FROM dispute WHERE closed_at IS NULL ORDER BY order_id, id"
+_AMENDMENTS = f"SELECT order_id, state FROM amendment WHERE {AMENDMENT_OPEN} ORDER BY order_id"
 _NOTES = "SELECT order_id, count(*) FROM note GROUP BY order_id ORDER BY order_id"
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,15 +55,14 @@ Row = tuple[Any, ...]
 
 def wrong_columns(session: Session) -> Iterator[Violation]:
     """Return the orders whose repeated columns say something else than their facts."""
-    lines, movements, holds, cases, notes = (
-        _Beside(_rows(session, statement)) for statement in (_LINES, _MOVEMENTS, _HOLDS, _CASES, _NOTES)
-    )
+    statements = (_LINES, _MOVEMENTS, _HOLDS, _CASES, _DISPUTES, _AMENDMENTS)
+    beside, notes = [_Beside(_rows(session, statement)) for statement in statements], _Beside(_rows(session, _NOTES))
     told = 0
     for order in _rows(session, _ORDERS):
         order_id = order[0]
-        found = (lines.of(order_id), movements.of(order_id), holds.of(order_id), cases.of(order_id))
+        found = tuple(rows.of(order_id) for rows in beside)
         try:
-            wrong = _difference(order, settled_columns(_facts(order, *found)), notes.of(order_id))
+            wrong = _difference(order, settled_columns(_facts(order, found)), notes.of(order_id))
         except (KeyError, ValueError) as error:
             wrong = f"its facts hold a word that there is not: {error}"
         if wrong:
@@ -99,17 +102,19 @@ def _rows(session: Session, statement: str) -> Iterator[Row]:
         yield from map(tuple, rows)
 
 
-def _facts(order: Row, lines: list[Row], movements: list[Row], holds: list[Row], cases: list[Row]) -> OrderFacts:
+def _facts(order: Row, found: tuple[list[Row], ...]) -> OrderFacts:
+    lines, movements, holds, cases, disputes, amendments = found
     sums = [Movement(_KINDS[kind], _STATES[state], amount) for _, kind, state, amount in movements]
     return OrderFacts(
         number=order[1],
         lifecycle=Lifecycle(order[6]),
         version=order[2],
         lines=tuple(_line(*line) for line in lines),
-        money=money_facts(order[3], sums),
+        money=money_facts(order[3], sums, is_disputed=bool(disputes)),
         holds=tuple(ActiveHold(row[1], HoldType(row[2]), frozenset(), "", "", _SOME_TIME, None) for row in holds),
         case=CaseState(cases[0][1]) if cases else None,
         packing_since=_SOME_TIME if order[4] else None,
+        amendment=AmendmentState(amendments[0][1]) if amendments else None,
     )
 
 
