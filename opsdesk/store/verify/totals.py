@@ -50,7 +50,7 @@ CHECKS = (
     Check(
         "M3",
         "line",
-        "nothing or less than nothing was ordered, and no amendment took it off",
+        "nothing or less than nothing was ordered",
         """
         SELECT id, 'ordered ' || ordered FROM order_line WHERE ordered < 0 OR ordered = 0 AND NOT EXISTS (
             SELECT 1 FROM amendment WHERE amendment.order_id = order_line.order_id AND ended_at IS NOT NULL
