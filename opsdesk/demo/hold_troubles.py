@@ -7,6 +7,7 @@ from opsdesk.demo.history import Line
 from opsdesk.demo.moments import moment_of, working_days_later
 from opsdesk.demo.ordinary import Stage, Story, settle_at_once
 from opsdesk.demo.parts import Case
+from opsdesk.demo.paying import lasts_until
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, PIET, SOFIA, WORKER, Clerk
 from opsdesk.demo.tales import Tale
@@ -70,7 +71,8 @@ def was_held(stage: Stage, tale: Tale) -> None:
 def fraud_asked(stage: Stage, tale: Tale, *, fate: Fate = Fate.ACCEPTED, at: int | None = None) -> int:
     """Ask the customer of a suspicious order to call, and return by when."""
     tale.risk = "high"
-    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
+    payment = tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
+    payment.expires_at = lasts_until(tale.placed_at, stage.end)
     tale.arrive(tale.placed_at + 40)
     at = at or tale.placed_at + hours(2)
     deadline = working_days_later(at, ANSWER_DAYS, 17)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsdesk.demo.counter import days, hours
 from opsdesk.demo.ordinary import Stage, Story, send_out, settle_at_once
+from opsdesk.demo.paying import lasts_until
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, MIA, SOFIA
 from opsdesk.demo.tales import Tale
@@ -40,7 +41,8 @@ def unknown(stage: Stage, tale: Tale) -> None:
 
 def authorised(stage: Stage, tale: Tale) -> None:
     """Has money reserved that is taken when the parcel leaves."""
-    tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
+    held = tale.pay(tale.placed_at + 5, TransactionKind.AUTHORISE, tale.basket.total)
+    held.expires_at = lasts_until(tale.placed_at, stage.end)
     tale.arrive(tale.placed_at + 40)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from opsdesk.demo import gateway_troubles as gateway
 from opsdesk.demo import goods_troubles as goods
 from opsdesk.demo import hold_troubles as holds
 from opsdesk.demo import money_troubles as money
+from opsdesk.demo import refund_troubles as refunds
 from opsdesk.demo.ordinary import Story
 from opsdesk.demo.plan import DemoPlan
 from opsdesk.demo.post import Fate
@@ -65,6 +67,27 @@ _MONEY = (
     Scene(money.refunded, 80),
     Scene(money.voided, 60),
     Scene(money.for_nothing, 2),
+)
+_GATEWAYS = (
+    Scene(refunds.waits_for_approval, 131, ("50365",)),
+    Scene(refunds.refused, 112, ("40177", "40021"), country="DE"),
+    Scene(refunds.in_doubt, 106, ("40021", "40137"), country="NL"),
+    Scene(refunds.over_two_payments, 126, ("50402",)),
+    Scene(refunds.goodwill, 122, ("40106", "40177"), country="AT"),
+    Scene(refunds.paid_twice_over, 86),
+    Scene(gateway.disputed(5.5, is_sent=False), 142, ("50310",)),
+    Scene(gateway.disputed(0.8, is_sent=True), 146, _MACHINE, country="GB"),
+    Scene(gateway.lost, 158, country="US"),
+    Scene(gateway.won, 162, country="FR"),
+    Scene(gateway.expires_soon, 133),
+    Scene(gateway.expires_soon, 137, country="AT"),
+    Scene(gateway.authorised_in_part, 3.6),
+    Scene(gateway.captured_in_part, 43, ("40021", "50310")),
+    Scene(gateway.link_open, 4.4, channel="phone"),
+    Scene(gateway.link_expired, 90, channel="phone"),
+    Scene(gateway.link_paid, 6.6, channel="phone"),
+    Scene(gateway.being_amended, 2.7, ("40021", "40177")),
+    Scene(gateway.paid_with_credit, 64),
 )
 _HOLDS = (
     *(Scene(holds.held(kind), 4 + 3 * place, country="KR" if kind is HoldType.EXPORT_COMPLIANCE else "")
@@ -125,7 +148,7 @@ _GOODS = (
 _CANCELLED = tuple(
     Scene(money.cancelled(reason, note), 62 + 8 * place) for place, (reason, note) in enumerate(_NOTES.items())
 )
-SCENES = tuple(sorted((*_MONEY, *_HOLDS, *_GOODS, *_CANCELLED), key=lambda scene: scene.since))
+SCENES = tuple(sorted((*_MONEY, *_GATEWAYS, *_HOLDS, *_GOODS, *_CANCELLED), key=lambda scene: scene.since))
 
 
 def scripted(plan: DemoPlan) -> dict[int, Scene]:

@@ -91,9 +91,10 @@ class Tale:
     def pay(
         self, at: int, kind: TransactionKind, amount: int, gateway: str = "",
         state: TransactionState = TransactionState.SUCCEEDED, *, reference: str = "", key: str = "",
+        over: Payment | None = None,
     ) -> Payment:  # fmt: skip
         """Move money, as the gateway reports it: that of the order where none is named."""
-        payment = payment_of(self.payments, self.sheets, kind, amount, gateway or self.gateway, self.id)
+        payment = over or payment_of(self.payments, self.sheets, kind, amount, gateway or self.gateway, self.id)
         number = 1 + sum(len(other.moves) for other in self.payments)
         named = reference or reference_of(payment, kind, self.id, number)
         payment.move(Paid(kind, state, amount, named, at, key))

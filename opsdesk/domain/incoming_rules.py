@@ -85,7 +85,7 @@ def _require(order: IncomingOrder) -> None:
     if len(order.lines) > MOST_LINES:
         raise Invalid("lines", f"The order has {len(order.lines)} lines; more than {MOST_LINES} are not taken.")
     for number, line in enumerate(order.lines, 1):
-        _require_quantities(number, line, at_least=0 if order.is_own else 1)
+        _require_quantities(number, line)
     for pairs in [*(parcel.contents for parcel in order.parcels), *(record.lines for record in order.cancellations)]:
         if any(position > len(order.lines) or units < 1 for position, units in pairs):
             raise Invalid("lines", "A parcel or cancellation names a line that the order does not have.")
@@ -105,9 +105,8 @@ def _require_something_to_reverse(order: IncomingOrder) -> None:
             raise Invalid("payments", "More was taken back than had been charged back or refunded.")
 
 
-def _require_quantities(number: int, line: IncomingLine, *, at_least: int) -> None:
-    # A line of ours that has no units was amended away.
-    if not at_least <= line.quantity <= LARGEST_QUANTITY:
+def _require_quantities(number: int, line: IncomingLine) -> None:
+    if not 0 < line.quantity <= LARGEST_QUANTITY:
         raise Invalid("quantity", f"Line {number} has the quantity {line.quantity}.")
     gone = line.cancelled + line.shipped
     if line.cancelled < 0 or line.shipped < 0 or gone > line.quantity:

@@ -25,6 +25,8 @@ _PLACES = {
     Method.STORE_CREDIT: "store_credit",
     Method.GIFT_CARD: "store_credit",
 }
+ACCOUNTS = frozenset({ORDER, FX_DIFFERENCE, *_PLACES.values()})
+"""Every account but those of the gateways, which are called `gateway:` and the gateway's name."""
 _IN = frozenset(
     {
         TransactionKind.CAPTURE,

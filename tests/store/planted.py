@@ -10,10 +10,14 @@ from opsdesk.store.engine import connect
 
 READY = "(SELECT max(id) FROM orders WHERE headline = 'ready' AND payment_status = 'paid' AND total_minor > 0)"
 SHIPPED = "(SELECT max(id) FROM orders WHERE headline = 'shipped')"
-AUTHORISED = "(SELECT max(id) FROM orders WHERE payment_status = 'authorised')"
+AUTHORISED = "(SELECT max(order_id) FROM payment WHERE state = 'authorised')"
 FRAUD = "(SELECT max(order_id) FROM verification_case WHERE state = 'awaiting_customer')"
 CANCELLED = "(SELECT max(id) FROM orders WHERE lifecycle = 'cancelled')"
 LATER = "'2026-11-24 13:31:30.000000'"
+PAID_BY_CARD = "(SELECT max(id) FROM payment WHERE state = 'captured' AND gateway = 'stripe')"
+HELD_MONEY = "(SELECT max(id) FROM payment WHERE state = 'authorised')"
+REFUNDED = "(SELECT max(id) FROM refund WHERE state = 'succeeded' AND needs_approval)"
+ALONE = "(SELECT max(id) FROM refund WHERE NOT needs_approval)"
 
 
 class Planted(NamedTuple):
@@ -33,14 +37,30 @@ class Planted(NamedTuple):
     kinds: tuple[str, ...] = ("sqlite", "postgres")
 
 
-def _paid(order: str, kind: str, amount: str, *, state: str = "succeeded", currency: str = "") -> str:
+def _paid(order: str, kind: str, amount: str, *, state: str = "succeeded", currency: str = "", key: str = "") -> str:
     named = f"'{currency}'" if currency else f"(SELECT currency FROM orders WHERE id = {order})"
     return (
-        "INSERT INTO payment_transaction "
-        "(id, order_id, kind, state, amount_minor, currency, gateway, reference, happened_at) "
-        f"VALUES ((SELECT max(id) + 1 FROM payment_transaction), {order}, '{kind}', '{state}', {amount}, {named}, "
-        f"'planted', 'planted', {LATER})"
+        "INSERT INTO payment_transaction (id, order_id, payment_id, kind, state, amount_minor, currency, gateway, "
+        "reference, happened_at, call_key, settled_currency) VALUES ((SELECT max(id) + 1 FROM payment_transaction), "
+        f"{order}, (SELECT max(id) FROM payment WHERE order_id = {order}), '{kind}', '{state}', {amount}, {named}, "
+        f"'planted', 'planted', {LATER}, '{key}', '')"
     )
+
+
+def _payment(assignment: str, payment: str) -> str:
+    return f"UPDATE payment SET {assignment} WHERE id = {payment}"
+
+
+def _entry(assignment: str) -> str:
+    return f"UPDATE journal SET {assignment} WHERE id = (SELECT max(id) FROM journal)"
+
+
+def _refund(assignment: str, refund: str) -> str:
+    return f"UPDATE refund SET {assignment} WHERE id = {refund}"
+
+
+def _part(assignment: str, kind: str) -> str:
+    return f"UPDATE refund_part SET {assignment} WHERE id = (SELECT max(id) FROM refund_part WHERE kind = '{kind}')"
 
 
 def _parcel(order: str) -> str:
@@ -68,24 +88,132 @@ PLANTED = {
     "too much tax": Planted("M2", "the tax of its lines is more", (_line("tax_minor = tax_minor + 100000"),)),
     "no currency": Planted("M3", "its currency is none", (_order("currency = 'eur'"),)),
     "nothing ordered": Planted(
-        "M3", "nothing or less than nothing was ordered", (_line("ordered = 0"),), ("order_line.ck_line_ordered",)
+        "M3", "nothing or less than nothing was ordered", (_line("ordered = 0"),)
     ),
     "foreign money": Planted("M3", "not that of its order", (_paid(READY, "sale", "1", currency="XAU"),)),
     "captured too much": Planted(
-        "P2", "more was captured than", (_paid(AUTHORISED, "capture", "99999999"),)
+        "P2", "more was captured and voided from here", (_paid(AUTHORISED, "capture", "99999999", key="planted"),)
     ),
     "refunded too much": Planted(
-        "P2", "more was refunded", (_paid(READY, "refund", f"{_TOTAL} + 1", state="pending"),)
+        "P2", "more was refunded, or", (_paid(READY, "refund", f"{_TOTAL} + 1", state="pending"),)
+    ),
+    "refunded too much of one payment": Planted(
+        "P2",
+        "more was refunded from here",
+        (_payment("refunding_minor = captured_minor + 1", PAID_BY_CARD),),
+    ),
+    "a payment of other sums": Planted(
+        "P2", "its sums are not", (_payment("voided_minor = voided_minor + 1", HELD_MONEY),)
+    ),
+    "money set aside for nothing": Planted(
+        "P2", "what it has set aside", (_payment("capturing_minor = 1", HELD_MONEY),)
+    ),
+    "credit out of nowhere": Planted(
+        "P2",
+        "more was paid with it",
+        ("UPDATE store_credit SET balance_minor = issued_minor WHERE id = (SELECT max(credit_id) FROM payment)",),
     ),
     "captured and voided": Planted(
         "P3",
         "ended twice",
-        (
-            _paid(AUTHORISED, "void", f"(SELECT total_minor FROM orders WHERE id = {AUTHORISED})"),
-            _paid("(SELECT order_id FROM payment_transaction WHERE gateway = 'planted')", "capture", "1"),
-        ),
+        (_payment("voided_minor = authorised_minor, captured_minor = 1", HELD_MONEY),),
     ),
-    "paid without a payment": Planted("P4", "what it says is paid", (_order("paid_minor = paid_minor + 1"),)),
+    "money that is in no journal": Planted(
+        "P1", "missing, doubled", ("DELETE FROM journal WHERE id = (SELECT max(id) FROM journal)",)
+    ),
+    "an entry of another amount": Planted("P1", "missing, doubled", (_entry("amount_minor = amount_minor + 1"),)),
+    "an entry twice": Planted(
+        "P1",
+        "missing, doubled",
+        ("INSERT INTO journal SELECT id + 1, order_id, transaction_id, debit, credit, amount_minor, currency, booked_at "
+         "FROM journal ORDER BY id DESC LIMIT 1",),
+    ),
+    "an entry for nothing": Planted("P1", "no transaction stands", (_entry("transaction_id = 9999999"),)),
+    "an account that there is not": Planted("P1", "its accounts or", (_entry("debit = 'pocket'"),)),
+    "money in another place": Planted("P1", "lies elsewhere", (_entry("debit = 'cash'"),)),
+    "more refunded than sold": Planted("P7", "more of it was refunded", (_part("quantity = 99", "line"),)),
+    "more tax refunded than charged": Planted(
+        "P7", "more tax or shipping", (_part("tax_minor = 9999999", "line"),)
+    ),
+    "a part too much": Planted("P7", "its parts are not", (_part("amount_minor = amount_minor + 1", "goodwill"),)),
+    "a share too little": Planted(
+        "P7", "its shares are not", ("UPDATE refund_share SET amount_minor = amount_minor - 1 WHERE id = 1",)
+    ),
+    "refunded, but not all of it": Planted(
+        "P7",
+        "not every share",
+        ("UPDATE refund_share SET state = 'failed' WHERE id = "
+         "(SELECT max(refund_share.id) FROM refund_share JOIN refund ON refund.id = refund_id "
+         "WHERE refund.state = 'succeeded')",),
+    ),
+    "nobody agreed": Planted(
+        "A4", "nobody else has agreed", (_refund("content_hash = 'another'", REFUNDED),)
+    ),
+    "agreed too late": Planted(
+        "A4",
+        "nobody else has agreed",
+        (f"UPDATE approval SET approved_at = {LATER} WHERE subject_id = {REFUNDED}",),
+    ),
+    "agreed with oneself": Planted(
+        "A4", "what they had asked for themselves", ("UPDATE approval SET approved_by = requested_by WHERE id = 1",)
+    ),
+    "too much on one day": Planted("A6", "more than they may alone", (_refund("amount_minor = 100001", ALONE),)),
+    "refund of no state": Planted("A2", "its state or its reason", (_refund("state = 'maybe'", ALONE),)),
+    "part of no kind": Planted("A2", "a part or a share", (_part("kind = 'tip'", "goodwill"),)),
+    "payment of no method": Planted("A2", "how it ended", (_payment("method = 'shells'", HELD_MONEY),)),
+    "payment of a stale state": Planted("A2", "not what its sums say", (_payment("state = 'captured'", HELD_MONEY),)),
+    "asking for ever": Planted(
+        "E2",
+        "on its way to the gateway",
+        ("UPDATE gateway_call SET state = 'sending', claimed_at = '2026-11-24 13:10:00.000000' "
+         "WHERE state = 'unknown'",),
+    ),
+    "one key twice": Planted(
+        "E2",
+        "under the same key",
+        ("UPDATE gateway_call SET key = 'twice' WHERE kind = 'create_link'",),
+        ("gateway_call.uq_call_key",),
+        kinds=("postgres",),
+    ),
+    "paid back twice": Planted(
+        "E2",
+        "it went back twice",
+        ("UPDATE gateway_call SET state = 'succeeded', share_id = "
+         "(SELECT share_id FROM gateway_call WHERE share_id IS NOT NULL AND state = 'succeeded' LIMIT 1) "
+         "WHERE state = 'failed'",),
+    ),
+    "call of no kind": Planted("E2", "its kind or its state", ("UPDATE gateway_call SET kind = 'ask' WHERE id = 1",)),
+    "refund in another currency": Planted("M3", "another currency than its order", (_refund("currency = 'XAU'", ALONE),)),
+    "two changes at once": Planted(
+        "A2",
+        "two changes of it",
+        ("UPDATE amendment SET state = 'cancelled' WHERE id = 0 OR state <> 'awaiting_payment' OR "
+         "id = (SELECT max(id) FROM amendment)",
+         "INSERT INTO amendment (id, order_id, state, reason, note, edits, base_fingerprint, base, settle, letters, "
+         "old_total_minor, new_total_minor, currency, proposed_by, proposed_at, problem, version) "
+         "SELECT id + number, order_id, 'proposed', reason, note, edits, base_fingerprint, base, settle, letters, "
+         "old_total_minor, new_total_minor, currency, proposed_by, proposed_at, problem, version "
+         "FROM amendment, (SELECT 100 AS number UNION ALL SELECT 200) AS numbers "
+         "WHERE id = (SELECT max(id) FROM amendment)"),
+        index="uq_amendment_open",
+    ),
+    "change of no state": Planted(
+        "A2", "its state is none that there is", ("UPDATE amendment SET state = 'dreamt' WHERE id = 1",)
+    ),
+    "disputed and not held": Planted(
+        "A2",
+        "yet it was never held",
+        ("DELETE FROM hold WHERE type = 'dispute' AND order_id IN "
+         "(SELECT order_id FROM dispute WHERE closed_at IS NULL)",),
+    ),
+    "dispute decided at no moment": Planted(
+        "A2", "whether it is decided", ("UPDATE dispute SET state = 'won' WHERE closed_at IS NULL",)
+    ),
+    "link paid by nobody": Planted(
+        "A2", "by no payment of its order", ("UPDATE pay_link SET state = 'paid' WHERE state = 'open'",)
+    ),
+    "link of no state": Planted("A2", "its state is none that there is", ("UPDATE pay_link SET state = 'torn' WHERE id = 1",)),
+    "paid without a payment": Planted("P4", "what it says is paid is not", (_order("paid_minor = paid_minor + 1"),)),
     "guard taken away": Planted("P6", "nothing keeps its rows", ("DROP TRIGGER payment_transaction_no_delete",),
                                 kinds=("sqlite",)),
     "guard switched off": Planted(
@@ -247,6 +375,13 @@ PLANTED = {
 }  # fmt: skip
 
 
+GUARDS_OF_MONEY = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('journal', 'approval') "
+    "AND name LIKE '%\\_no\\_%' ESCAPE '\\'"
+)
+"""Taken away while something is planted, and put back: whoever forges rows would do the same."""
+
+
 def plant(url: str, violation: Planted) -> None:
     """Write it past every guard."""
     store = connect(url)
@@ -256,6 +391,9 @@ def plant(url: str, violation: Planted) -> None:
             connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN")
+            guards = connection.exec_driver_sql(GUARDS_OF_MONEY).all()
+            for name, _ in guards:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
         else:
             connection.exec_driver_sql("SET session_replication_role = replica")
             for constraint in violation.constraints:
@@ -266,4 +404,7 @@ def plant(url: str, violation: Planted) -> None:
         for statement in violation.statements:
             done = connection.execute(text(statement.replace(":", "\\:")))
             assert done.rowcount != 0, f"Nothing was planted: {statement}"
+        if store.is_sqlite:
+            for _, guard in guards:
+                connection.exec_driver_sql(guard)
     store.close()

@@ -16,7 +16,18 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from opsdesk.store.audit import verify_audit
 from opsdesk.store.engine import Store, connect
-from opsdesk.store.verify import concurrency, goods, history, holds, mails, money, totals
+from opsdesk.store.verify import (
+    concurrency,
+    gateways,
+    goods,
+    history,
+    holds,
+    journal,
+    mails,
+    money,
+    refunds,
+    totals,
+)
 from opsdesk.store.verify.checks import MOST_TOLD, Check, Violation
 from opsdesk.store.verify.derived import wrong_columns
 from opsdesk.store.verify.text import unsafe_texts
@@ -24,6 +35,9 @@ from opsdesk.store.verify.text import unsafe_texts
 CHECKS: tuple[Check, ...] = (
     *totals.CHECKS,
     *money.CHECKS,
+    *journal.CHECKS,
+    *refunds.CHECKS,
+    *gateways.CHECKS,
     *goods.CHECKS,
     *holds.CHECKS,
     *mails.CHECKS,

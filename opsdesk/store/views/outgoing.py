@@ -141,10 +141,12 @@ def _identities(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 def _order(row: OrderRow, parts: _Parts, identity: str) -> IncomingOrder:
     order_id = row.id or 0
-    positions = {line.id or 0: position for position, line in enumerate(parts.lines[order_id], 1)}
+    # A line that was amended away says nothing without its amendment, which stays here.
+    lines = [line for line in parts.lines[order_id] if line.ordered]
+    positions = {line.id or 0: position for position, line in enumerate(lines, 1)}
     addresses = {address.kind: _address(address) for address in parts.addresses[order_id]}
     return IncomingOrder(
-        lines=tuple(_line(line) for line in parts.lines[order_id]),
+        lines=tuple(_line(line) for line in lines),
         customer_id="" if row.email == identity else identity.removeprefix(f"{row.source}:"),
         lifecycle=Lifecycle(row.lifecycle),
         shipping=addresses.get("shipping"),
@@ -190,7 +192,7 @@ def _payment(row: TransactionRow) -> IncomingPayment:
 
 
 def _parcel(row: ParcelRow, contents: Sequence[ParcelLineRow], positions: dict[int, int]) -> IncomingParcel:
-    inside = tuple((positions[content.line_id], content.quantity) for content in contents)
+    inside = tuple((positions[in_it.line_id], in_it.quantity) for in_it in contents if in_it.line_id in positions)
     return IncomingParcel(
         row.carrier,
         row.tracking_number,
