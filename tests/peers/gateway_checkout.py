@@ -87,7 +87,6 @@ class Checkout:
                 "id": reference,
                 "object": "payment_link",
                 "active": True,
-                "created": self.book.clock.unix(),
                 "currency": secret["currency"],
                 "inactive_message": form.text("inactive_message") or None,
                 "livemode": False,

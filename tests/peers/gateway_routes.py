@@ -94,7 +94,7 @@ PARAMS = {
         "after_completion.hosted_confirmation.custom_message",
     },
     "payment_links.update": frozenset({"active", "inactive_message", "metadata.*"}),
-    "payment_links.list": _PAGE | {"active"},
+    "payment_links.list": frozenset(["limit", "starting_after", "ending_before", "active"]),
     "events.list": _PAGE | {"type", "types.#", "delivery_success"},
     "disputes.update": frozenset({"evidence.*", "submit", "metadata.*"}),
     "disputes.list": _PAGE | {"charge", "payment_intent"},

@@ -207,7 +207,7 @@ class Book:
         limit = 10 if limit is None else limit
         if not 1 <= limit <= 100:
             raise invalid("This value must be between 1 and 100.", param="limit", code="parameter_invalid_integer")
-        things = [thing for thing in things if _is_within(thing["created"], form)]
+        things = [thing for thing in things if _is_within(thing.get("created", 0), form)]
         before, after = form.text("ending_before"), form.text("starting_after")
         if before and after:
             raise invalid("Received both ending_before and starting_after parameters.", param="ending_before")

@@ -19,6 +19,7 @@ from tests.conftest import StillClock
 from tests.peers.gateway import Call, Deed, GatewayPeer
 from tests.peers.gateway_keys import Keys
 from tests.peers.gateway_kit import client_of, key
+from tests.peers.gateway_refunds import Refunds
 from tests.peers.gateway_routes import PARAMS
 
 
@@ -163,22 +164,41 @@ def test_without_the_memory_of_keys_they_would_have_ten(gateway: GatewayPeer, mo
     assert len(gateway.journal(Deed.REFUND)) == 10
 
 
-def test_ten_refunds_at_once_under_ten_keys_stop_at_what_was_captured(gateway: GatewayPeer) -> None:
-    payment = gateway.authorised(1_000, is_captured=True)
+def refund_under_ten_keys(gateway: GatewayPeer, payment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = Refunds._check
+
+    def look_and_linger(*given: Any) -> None:
+        look(*given)
+        threading.Event().wait(0.02)
+
+    monkeypatch.setattr(Refunds, "_check", look_and_linger)
     start = threading.Barrier(10)
 
     def one(number: int) -> None:
         client = client_of(gateway)
         start.wait()
-        try:
+        with contextlib.suppress(stripe.InvalidRequestError):
             refund(client, payment, 300, f"r{number}")
-        except stripe.InvalidRequestError:
-            return
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(one, range(10)))
 
+
+def test_ten_refunds_at_once_stop_at_what_was_captured(gateway: GatewayPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = gateway.authorised(1_000, is_captured=True)
+
+    refund_under_ten_keys(gateway, payment, monkeypatch)
+
     assert gateway.total(Deed.REFUND, payment=payment) == 900
+
+
+def test_without_the_lock_they_would_not(gateway: GatewayPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = gateway.authorised(1_000, is_captured=True)
+    monkeypatch.setattr(gateway.bank.book, "lock", contextlib.nullcontext())
+
+    refund_under_ten_keys(gateway, payment, monkeypatch)
+
+    assert gateway.total(Deed.REFUND, payment=payment) > 1_000
 
 
 def test_lists_run_from_the_newest_and_page_both_ways(gateway: GatewayPeer, client: stripe.StripeClient) -> None:
