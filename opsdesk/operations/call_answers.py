@@ -102,7 +102,7 @@ def conclude(work: Work, call: GatewayCallRow, answer: Answer) -> None:
 
 def _conclusion(kind: CallKind) -> Conclusion | None:
     # Imported here, not above: they ask for calls themselves. Whoever records an answer needs them.
-    from opsdesk.operations import pay_links, refund_paying  # noqa: F401  they say what answers mean
+    from opsdesk.operations import held_money, pay_links, refund_paying  # noqa: F401  they say what answers mean
 
     return on_answer.get(kind)
 

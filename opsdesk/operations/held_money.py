@@ -6,10 +6,11 @@ import json
 
 from opsdesk.domain.captures import CapturePolicy, SentGoods, due_when_shipped
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import LIVE_GATEWAYS, CallKind, CallState
+from opsdesk.domain.gateways import LIVE_GATEWAYS, Answer, CallKind, CallState
 from opsdesk.domain.money import Money
+from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.payments import why_not_capture, why_not_void
-from opsdesk.operations.gateway_calls import in_words, withdraw
+from opsdesk.operations.gateway_calls import concludes, in_words, withdraw
 from opsdesk.operations.pay_links import void_outdated_links
 from opsdesk.operations.payments import request_capture, request_void
 from opsdesk.store.tables import GatewayCallRow, OrderLineRow, OrderRow, PaymentRow
@@ -45,6 +46,14 @@ def give_back_held(work: Work, order: OrderRow) -> tuple[list[int], str]:
     if paid > 0:
         told.insert(0, f"{Money(paid, order.currency)} is still to be refunded.")
     return voids, " ".join(told)
+
+
+@concludes(CallKind.CAPTURE)
+def capture_answered(work: Work, call: GatewayCallRow, answer: Answer) -> None:
+    """Give back what is still held when a capture ends whose order was cancelled in the meantime."""
+    order = work.orders.locked(call.order_id)
+    if order.lifecycle == Lifecycle.CANCELLED and not CallState(call.state).is_open:
+        give_back_held(work, order)
 
 
 def capture_sent(work: Work, order: OrderRow) -> list[int]:

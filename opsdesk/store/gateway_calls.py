@@ -24,6 +24,7 @@ from opsdesk.store.tables.money import CALL_OPEN
 
 _ASKED = (CallState.PENDING.value, CallState.UNKNOWN.value)
 _WAITS_FOR_GATEWAY = "OpsDesk is not connected to {gateway} here. The call waits until it is."
+_WAITS_FOR_RELEASE = "The order is on hold. The capture goes out when it is released."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def claim_next_call(store: Store, lease: Lease, gateways: Collection[str], *, cl
         due = (
             select(GatewayCallRow)
             .where(text(CALL_OPEN), col(GatewayCallRow.not_before) <= now)
-            .where(or_(col(GatewayCallRow.state).in_(_ASKED), _may_go_out()))
+            .where(or_(col(GatewayCallRow.state).in_(_ASKED), ~_is_stopped()))
+            .where(col(GatewayCallRow.state) != CallState.SENDING.value)
             .where(col(GatewayCallRow.gateway).in_(gateways))
             .order_by(col(GatewayCallRow.not_before), col(GatewayCallRow.id))
             .limit(1)
@@ -75,33 +77,30 @@ def abandoned_calls(session: Session) -> list[tuple[int, str]]:
 
 
 def explain_waiting(store: Store, gateways: Collection[str], *, clock: Clock) -> int:
-    """Write on calls that are due why they wait: nothing here talks to their gateway. Return on how many."""
-    waiting = and_(
-        text(CALL_OPEN),
-        col(GatewayCallRow.not_before) <= clock(),
-        col(GatewayCallRow.gateway).not_in(gateways),
-        col(GatewayCallRow.problem) == "",
+    """Write on calls that are due why they wait: nothing here talks to their gateway, or a hold. Return on how many."""
+    waiting = select(col(GatewayCallRow.id), col(GatewayCallRow.gateway)).where(
+        text(CALL_OPEN), col(GatewayCallRow.not_before) <= clock(), col(GatewayCallRow.problem) == ""
     )
+    elsewhere = waiting.where(col(GatewayCallRow.gateway).not_in(gateways))
+    held = waiting.where(col(GatewayCallRow.state) == CallState.REQUESTED.value, _is_stopped())
     with store.reading() as session:
-        found = session.execute(select(col(GatewayCallRow.gateway)).where(waiting)).scalars().all()
-    for gateway in set(found):
-        here = waiting & (col(GatewayCallRow.gateway) == gateway)
-        problem = _WAITS_FOR_GATEWAY.format(gateway=gateway)
+        why = {call_id: _WAITS_FOR_RELEASE for call_id, _ in session.execute(held)}
+        why |= {call_id: _WAITS_FOR_GATEWAY.format(gateway=gateway) for call_id, gateway in session.execute(elsewhere)}
+    for call_id, problem in why.items():
+        # One at a time: whoever has locked an order may hold several of its calls.
         with Session(store.writer) as session, session.begin():
-            session.execute(update(GatewayCallRow).where(here).values(problem=problem))
-    return len(found)
+            is_same = and_(col(GatewayCallRow.id) == call_id, col(GatewayCallRow.problem) == "", text(CALL_OPEN))
+            session.execute(update(GatewayCallRow).where(is_same).values(problem=problem))
+    return len(why)
 
 
-def _may_go_out() -> ColumnElement[bool]:
+def _is_stopped() -> ColumnElement[bool]:
     stopped = exists().where(
         col(HoldRow.order_id) == col(GatewayCallRow.order_id),
         col(HoldRow.released_at).is_(None),
         col(HoldRow.blocks).contains(Blocks.CAPTURE.value),
     )
-    return and_(
-        col(GatewayCallRow.state) == CallState.REQUESTED.value,
-        or_(col(GatewayCallRow.kind) != CallKind.CAPTURE.value, ~stopped),
-    )
+    return and_(col(GatewayCallRow.kind) == CallKind.CAPTURE.value, stopped)
 
 
 def _claimed(session: Session, row: GatewayCallRow, lease: Lease, now: datetime) -> ClaimedCall:

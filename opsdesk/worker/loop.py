@@ -12,11 +12,13 @@ from threading import Event
 from types import MappingProxyType
 from uuid import uuid4
 
+from sqlalchemy.exc import OperationalError
+
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import WORKER
 from opsdesk.integrations.ports import Gateway, Mailer
-from opsdesk.store.engine import Store
+from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
@@ -119,6 +121,10 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)
+            stop.wait(pause_s)
+            continue
+        except OperationalError as error:
+            _log.warning("The worker's round ended early: %s", unavailable(error).message)
             stop.wait(pause_s)
             continue
         lease = done.lease

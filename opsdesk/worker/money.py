@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsdesk.domain.gateways import AnswerKind
+from opsdesk.domain.errors import Conflict, Refused
+from opsdesk.domain.gateways import Answer, AnswerKind
 from opsdesk.integrations.ports import Gateway
 from opsdesk.operations.gateway_calls import doubt_abandoned, record_answer
-from opsdesk.store.gateway_calls import abandoned_calls, claim_next_call, explain_waiting
+from opsdesk.store.gateway_calls import ClaimedCall, abandoned_calls, claim_next_call, explain_waiting
 from opsdesk.store.leases import Lease
 from opsdesk.store.work import Performer
 
@@ -25,10 +26,20 @@ def ask_gateways(performer: Performer, gateways: Mapping[str, Gateway], lease: L
             return asked
         gateway = answering[claimed.gateway]
         answer = gateway.look_up(claimed.call) if claimed.is_look_up else gateway.carry_out(claimed.call)
-        performer.perform(record_answer, claimed.call_id, claim=claimed.claim, answer=answer)
+        _record(performer, claimed, answer)
         if answer.kind is AnswerKind.UNKNOWN:
             del answering[claimed.gateway]
     return limit
+
+
+def _record(performer: Performer, claimed: ClaimedCall, answer: Answer) -> None:
+    """Record an answer; one that the books do not allow becomes a doubt for a person, so that no call stops others."""
+    try:
+        performer.perform(record_answer, claimed.call_id, claim=claimed.claim, answer=answer)
+    except (Conflict, Refused) as error:
+        problem = f"The gateway said {answer.kind.value}, which cannot be booked. {error.message}"
+        doubt = Answer(AnswerKind.UNKNOWN, answer.reference, problem=problem)
+        performer.perform(record_answer, claimed.call_id, claim=claimed.claim, answer=doubt)
 
 
 def doubt_what_was_abandoned(performer: Performer) -> int:

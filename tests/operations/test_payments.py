@@ -32,7 +32,7 @@ from opsdesk.store.tables import GatewayCallRow, JournalRow, OrderLineRow, Payme
 from opsdesk.store.work import Performer
 from opsdesk.worker.money import ask_gateways
 from tests.conftest import START, StillClock
-from tests.operations.gateway_double import GatewayDouble
+from tests.operations.gateway_double import Fault, GatewayDouble
 from tests.operations.money_kit import authorised, by_hand, calls, captured, the_payment, working
 from tests.operations.orders_kit import person, rows, the_order
 from tests.races.test_two_clerks import at_once
@@ -145,6 +145,7 @@ class TestCapture:
         clerk.perform(hold, order_id, kind=HoldType.FRAUD, reason="Two names")
         gateway = carry_out(store, clock)
         assert gateway.asked == []
+        assert "on hold" in calls(store)[0].problem
         lead.perform(release, order_id, kind=HoldType.FRAUD)
         carry_out(store, clock, gateway)
         assert the_payment(store, payment_id).captured_minor == TOTAL
@@ -307,6 +308,21 @@ class TestCancelledOrder:
         assert "still to be refunded" in told
         assert "under way" in told
         assert "shopify_payments: give it back there" in told
+
+    @pytest.mark.parametrize("fault", [None, Fault.REFUSED])
+    def test_a_capture_that_was_under_way_ends_and_what_is_still_held_is_given_back(
+        self, store: Store, clerk: Performer, clock: StillClock, order_id: int, fault: Fault | None
+    ) -> None:
+        payment_id = authorised(store, order_id)
+        clerk.perform(capture, payment_id, version=version(store, order_id), amount=euros(1_000))
+        gateway = carry_out(store, clock, GatewayDouble(faults=(Fault.LOST_BEFORE,)))
+        clerk.perform(cancel, order_id, reason=CancelReason.CUSTOMER)
+        gateway.faults.extend([Fault.LOST_BEFORE, None, fault])
+        for _ in range(4):
+            carry_out(store, clock, gateway)
+        payment = the_payment(store, payment_id)
+        taken = 0 if fault else 1_000
+        assert (payment.captured_minor, payment.voided_minor) == (taken, TOTAL - taken)
 
 
 class TestShipping:

@@ -12,6 +12,7 @@ from threading import Event
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
 from opsdesk.app import gateways_here
@@ -21,7 +22,7 @@ from opsdesk.domain.people import WORKER, Actor
 from opsdesk.operations.payments import capture, void
 from opsdesk.settings import load_settings
 from opsdesk.store.engine import Store
-from opsdesk.store.tables import GatewayCallRow, LeaseRow
+from opsdesk.store.tables import GatewayCallRow, LeaseRow, PaymentRow
 from opsdesk.store.work import Performer
 from opsdesk.worker import loop, money
 from opsdesk.worker.loop import Round, run_once
@@ -332,3 +333,34 @@ def test_a_terminal_whose_key_cannot_be_used_still_sends_mails(
     assert gateways_here(load_settings(), clock) == {}
     assert "No gateway is used here" in caplog.text
     assert "no key at all" not in caplog.text
+
+
+def test_an_answer_that_the_books_do_not_allow_waits_for_a_person_and_stops_no_other_call(desk: Counter) -> None:
+    gateway = GatewayDouble()
+    desk.ask()
+    odd = desk.call.id
+    with Session(desk.store.writer) as session, session.begin():
+        session.execute(update(PaymentRow).values(capturing_minor=0))
+    second = authorised(desk.store, desk.order_id, reference="pi_2")
+    desk.clerk.perform(void, second, version=the_order(desk.store, desk.order_id).version)
+    desk.work(gateway, minutes=1)
+    first, other = calls(desk.store)
+    assert (first.id, first.state, other.state) == (odd, CallState.UNKNOWN, CallState.SUCCEEDED)
+    assert first.problem.startswith("The gateway said succeeded, which cannot be booked.")
+
+
+def test_a_store_that_is_away_is_waited_for(
+    store: Store, clock: StillClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, rounds = Event(), []
+
+    def away(*_: object, **__: object) -> Round:
+        rounds.append(1)
+        if len(rounds) == 3:
+            stop.set()
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(loop, "run_once", away)
+    loop.run_worker(store, None, clock=clock, stop=stop, pause_s=0)
+    assert len(rounds) == 3
+    assert "ended early" in caplog.text
