@@ -75,6 +75,8 @@ def share_settled(work: Work, call: GatewayCallRow, answer: Answer) -> None:
         _paid_after_all(work, refund, share, call)
         return
     if share.state in _OVER:
+        if share.state == ShareState.SUCCEEDED and call.state == CallState.FAILED and not _is_paid(work, share):
+            share_failed_later(work, share, answer.problem)
         return
     if happened:
         _drop_other_calls(work, refund, share, call)
@@ -84,6 +86,10 @@ def share_settled(work: Work, call: GatewayCallRow, answer: Answer) -> None:
 
 
 _OVER = (ShareState.SUCCEEDED, ShareState.REPLACED)
+
+
+def _is_paid(work: Work, share: RefundShareRow) -> bool:
+    return any(call.state == CallState.SUCCEEDED for call in work.calls.of_share(share.id or 0))
 
 
 def share_failed_later(work: Work, share: RefundShareRow, problem: str) -> None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.gateways import CallState
+from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, CallState
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments import Method, TransactionKind
 from opsdesk.domain.refund_shares import ShareChoice
 from opsdesk.domain.refund_states import FeeKind, RefundReason
 from opsdesk.domain.refunds import Fee, RefundContent, RefundLine
-from opsdesk.operations.refund_paying import share_failed_later
+from opsdesk.operations.gateway_calls import conclude, on_answer
 from opsdesk.operations.refunds import request, retry, return_overpayment, take_back, turn_into_credit
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
@@ -284,7 +284,9 @@ def test_a_refund_that_fails_after_it_was_called_done_is_a_task_again(shop: Refu
         order = work.orders.locked(shop.order_id)
         payment = work.payments.locked(shop.payment_id)
         work.payments.book(payment, TransactionKind.REFUND_REVERSAL, eur(18_000), Booking("re_back", is_told=True))
-        share_failed_later(work, work.settlements.share(shop.shares[0].id or 0), "The card is closed.")
+        call = work.calls.locked(shop.calls[0].id or 0)
+        call.state = CallState.FAILED.value
+        on_answer[CallKind.REFUND](work, call, Answer(AnswerKind.FAILED, problem="The card is closed."))
         work.orders.settle(order)
     assert shop.states == ("failed", ["failed"])
     assert "The customer was told" in shop.row.problem
@@ -297,9 +299,6 @@ def test_a_refund_that_fails_after_it_was_called_done_is_a_task_again(shop: Refu
 def test_a_refund_that_was_given_up_and_happened_after_all_is_not_missed(shop: RefundShop) -> None:
     failed(shop, letter=LETTER)
     shop.mia.perform(turn_into_credit, shop.row.id)
-    from opsdesk.domain.gateways import Answer, AnswerKind
-    from opsdesk.operations.gateway_calls import conclude
-
     with working(shop.store, shop.clock()) as work:
         order = work.orders.locked(shop.order_id)
         conclude(work, work.calls.locked(shop.calls[0].id or 0), Answer(AnswerKind.SUCCEEDED, "re_9"))
@@ -419,9 +418,6 @@ def test_what_went_back_in_yen_costs_what_the_gateway_says_and_the_rest_is_booke
     payment_id = captured(store, order_id, reference="pi_9", settled=eur(119_000))
     shop.refund(shop.ada, RefundContent((RefundLine(shop.line(1, order_id), 2),)), order_id)
     assert shop.row.currency == "JPY"
-    from opsdesk.domain.gateways import Answer, AnswerKind
-    from opsdesk.operations.gateway_calls import conclude
-
     with working(store, clock()) as work:
         order = work.orders.locked(order_id)
         answer = Answer(AnswerKind.SUCCEEDED, "re_1", settled=eur(12_000))
