@@ -1,0 +1,252 @@
+"""Changing an order after it was placed: what is typed is worked out by the store's own rules before anything moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from opsdesk.domain.amendment_edits import Edit
+from opsdesk.domain.amendment_rules import Settle
+from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.letters import AskedPayment
+from opsdesk.domain.mailing import Letter
+from opsdesk.domain.money import Money
+from opsdesk.domain.pay_links import ADDRESS_COMES, LASTS
+from opsdesk.domain.statuses import Status
+from opsdesk.operations.amendments import propose
+from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
+from opsdesk.screens.panels import ChoicePanel
+from opsdesk.screens.writing import LetterForm
+from opsdesk.store.views.articles import articles
+from opsdesk.store.views.order import OrderDetail
+from opsdesk.theme import Tone
+from opsdesk.widgets.choices import Choice
+from opsdesk.widgets.form import Form
+from opsdesk.widgets.key_bar import BarKey
+from opsdesk.widgets.paper import Paper, paragraph, row
+
+if TYPE_CHECKING:
+    from opsdesk.store.work import Done
+
+if TYPE_CHECKING:
+    pass
+
+_CHANGED = Status("order_changed", "Order changed", "Changed", "order_changed", ())
+_ASKS = Status("pay_link", "Pay link", "Awaiting payment", "pay_link", ())
+_SETTLE_WORDS = {
+    Settle.AUTO: ("wait for the money", "what costs more is asked for with a pay link first"),
+    Settle.REFUND: ("give back what is too much", "at once, over the payments it came in with"),
+    Settle.OWE: ("change it now", "the order owes the rest, and waits for it before it ships"),
+}
+_NOTHING_YET = "Nothing is changed yet."
+
+
+class AmendPanel(LetterForm):
+    """Units, prices, new goods, discount and shipping; the totals follow what is typed, F9 makes the change."""
+
+    ACTION = "amend"
+    DRAFT = "amend"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../forms/forms.tcss", "money.tcss"]
+
+    def __init__(self, order_id: int) -> None:
+        super().__init__("CHANGE THE ORDER", [], order_id)
+        self.settle = Settle.AUTO
+        self.has_mail = True
+        self.worked_out: Mapping[str, object] = {}
+        self.problem = _NOTHING_YET
+
+    def compose_form(self) -> ComposeResult:
+        """Yield what the change comes to above the place of the form; its fields are known when the order is."""
+        yield Paper(id="amend-sum")
+        yield Vertical(id="amend-form")
+
+    async def prepare(self, detail: OrderDetail) -> None:
+        """Make a field for each line."""
+        self.has_mail = detail.facts.has_email
+        self.form = Form(fields_of(detail))
+        await self.query_one("#amend-form").mount(self.form)
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Begin with the first line."""
+        self.form.focus_field()
+
+    def arrived(self, detail: OrderDetail) -> None:
+        """Show the order's total as it is."""
+        self._show_sum()
+
+    # What it comes to.
+
+    @on(Form.Edited)
+    def _changed(self, event: Form.Edited) -> None:
+        self.run_worker(self._work_out(), exclusive=True, group="sum")
+
+    async def _work_out(self) -> None:
+        """Let the store work the change out as it would make it, and take it back."""
+        edits = await self._edits()
+        if edits is not None and edits:
+            try:
+                done = await self.desk.run(self._rehearsed, edits)
+                self.worked_out, self.problem = done.details, ""
+            except OpsDeskError as error:
+                self.worked_out, self.problem = {}, error.message
+        elif edits is not None:
+            self.worked_out, self.problem = {}, _NOTHING_YET
+        if self.is_attached:
+            self._show_sum()
+
+    async def _edits(self) -> tuple[Edit, ...] | None:
+        values = self.form.values
+        known = await self.fetch(articles, skus_in(values))
+        if known is None or self.detail is None:
+            return None
+        try:
+            return edits_of(self.detail, values, known)
+        except OpsDeskError as error:
+            self.worked_out, self.problem = {}, error.message
+            return None
+
+    def _rehearsed(self, edits: tuple[Edit, ...]) -> Done:
+        return self.desk.performer().rehearse(
+            propose, self.order_id, version=self.version, edits=edits, reason=self._reason, settle=self.settle
+        )
+
+    @property
+    def _reason(self) -> str:
+        return self.form.values.get("reason", "").strip()
+
+    def _show_sum(self) -> None:
+        self.query_one("#amend-sum", Paper).show(self._sum_lines)
+        if _NOTHING_YET in self.message and self.problem != _NOTHING_YET:
+            self.say("")
+        self.show_keys()
+
+    def _sum_lines(self, width: int) -> list[Content]:
+        if self.detail is None:
+            return []
+        found = self.worked_out
+        old = self.detail.amounts.total
+        new = self._money("new_total_minor") if found else old
+        total = f"{old}  {self.host.symbol('now')}  {new}" if found else str(old)
+        delta = self._money("delta_minor") if found else Money.zero(old.currency)
+        tone = Tone.MONEY if delta.minor > 0 else Tone.GOOD if delta.minor < 0 else Tone.DIM
+        said = f"{'+' if delta.minor > 0 else ''}{delta}" if found else "as it is"
+        lines = [
+            row((total, max(8, width - len(said) - 1), f"bold {Tone.PLAIN.style}"), (said, -len(said), tone.style))
+        ]
+        for line in str(found.get("changes", "")).splitlines():
+            lines += paragraph(f"~ {line}", width, style=Tone.CHANGED.style)
+        lines += [part for said in self._rest() for part in paragraph(said, width, style=Tone.LOOK.style)]
+        if self.problem:
+            lines += paragraph(self.problem, width, style=Tone.LOOK.style)
+        return lines
+
+    def _rest(self) -> list[str]:
+        """Say what the customer will owe or get back, and what there is not enough of."""
+        if not self.worked_out:
+            return []
+        owed, too_much = self._money("owed_minor"), self._money("too_much_minor")
+        tax = self._money("tax_delta_minor")
+        said = [f"tax {'+' if tax.minor > 0 else ''}{tax}"] if tax else []
+        if owed:
+            said.append(f"The customer will owe {owed}: {_SETTLE_WORDS[self._settling][0]} (F4).")
+        if too_much:
+            back = "goes back" if self.settle is Settle.REFUND else "is too much; F4 gives it back"
+            said.append(f"{too_much} {back}.")
+        return [*said, *str(self.worked_out.get("warnings", "")).splitlines()]
+
+    @property
+    def _settling(self) -> Settle:
+        return Settle.OWE if self.settle is Settle.OWE else Settle.AUTO
+
+    def _money(self, name: str) -> Money:
+        assert self.detail is not None, "A change is worked out once the order was read."
+        found = self.worked_out.get(name, 0)
+        return Money(found if isinstance(found, int) else 0, self.detail.amounts.total.currency)
+
+    def why_not(self, action: str, *parameters: object) -> str | None:
+        """Say why it cannot be made."""
+        return super().why_not(action, *parameters) or (self.problem or None if action == "commit" else None)
+
+    def commit_label(self) -> str | None:
+        """Say what F9 does to the total."""
+        if not self.worked_out:
+            return "CHANGE IT"
+        delta = self._money("delta_minor")
+        return f"CHANGE IT: {'+' if delta.minor > 0 else ''}{delta}"
+
+    # Making it.
+
+    def commit(self, values: Mapping[str, str]) -> None:
+        """Make the change, or ask for its money first."""
+        self.begin(self._make())
+
+    async def _make(self) -> None:
+        edits = await self._edits()
+        if not edits:
+            self._show_sum()
+            return
+        letter = await self._letter()
+        link_letter = await self._link_letter()
+        if not self.is_attached:
+            return
+        self.carry_out(
+            propose,
+            self.order_id,
+            version=self.version,
+            edits=edits,
+            reason=self._reason,
+            settle=self.settle,
+            letter=letter,
+            link_letter=link_letter,
+        )
+
+    async def _letter(self) -> Letter | None:
+        if not self.has_mail:
+            return None
+        made = await self.make_letter(_CHANGED, lambda facts: replace(facts, total=self._money("new_total_minor")))
+        return made.letter if made else None
+
+    async def _link_letter(self) -> Letter | None:
+        owed = self._money("owed_minor")
+        if not self.has_mail or not owed:
+            return None
+        asked = AskedPayment(ADDRESS_COMES, owed, self.desk.clock() + LASTS, is_for_change=True)
+        made = await self.make_letter(_ASKS, lambda facts: replace(facts, asked=asked))
+        return made.letter if made else None
+
+    def action_choices(self) -> None:
+        """List what becomes of the money, and whether the customer is told."""
+        entries = [Choice(way.value, words, detail) for way, (words, detail) in _SETTLE_WORDS.items()]
+        if self.detail is not None and self.detail.facts.has_email:
+            entries.append(Choice("@mail", "send no mail" if self.has_mail else "send the mail"))
+
+        def take(key: str | None) -> None:
+            if key == "@mail":
+                self.has_mail = not self.has_mail
+                self.say("The customer is told of the change." if self.has_mail else "No mail goes out.")
+            elif key is not None:
+                self.settle = Settle(key)
+                self.run_worker(self._work_out(), exclusive=True, group="sum")
+
+        self.app.push_screen(ChoicePanel("THE MONEY OF THE CHANGE", entries, pointed=self.settle.value), callback=take)
+
+    def panel_keys(self) -> Sequence[BarKey]:
+        """Show what F4 lists."""
+        return [*super().panel_keys(), BarKey("screen.choices", "F4", "money, mail")]
+
+    def taken_up(self, fields: Mapping[str, str]) -> None:
+        """Work out what was typed before."""
+        if fields.get("@settle"):
+            self.settle = Settle(fields["@settle"])
+        self.run_worker(self._work_out(), exclusive=True, group="sum")
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        super()._keep({**values, "@settle": self.settle.value})
