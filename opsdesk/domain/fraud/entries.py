@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,6 +14,7 @@ from opsdesk.domain.errors import Invalid
 
 T = TypeVar("T", bound=StrEnum)
 _MISSING: Any = object()
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def read_tables(text: str, file: str) -> dict[str, Any]:
@@ -78,6 +82,16 @@ class Entry:
             raise self.wrong(key, f"{key} must be true or false.")
         return value
 
+    def day(self, key: str, default: date = _MISSING) -> date:
+        """Return a day, which TOML writes without quotes and JSON with them."""
+        value = self._value(key, default)
+        if isinstance(value, str) and _DAY.match(value):
+            with suppress(ValueError):
+                value = date.fromisoformat(value)
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise self.wrong(key, f"{key} must be a day such as 2026-11-23,.")
+        return value
+
     def choice(self, key: str, kind: type[T], default: T = _MISSING) -> T:
         """Return one of a closed list of words."""
         value = self._value(key, default)
@@ -92,6 +106,14 @@ class Entry:
         if not isinstance(value, list | tuple) or not all(isinstance(text, str) and text.strip() for text in value):
             raise self.wrong(key, f"{key} must be a list of texts in quotes.")
         return tuple(text.strip() for text in value)
+
+    def wholes(self, key: str, lowest: int, highest: int) -> tuple[int, ...]:
+        """Return a list of whole numbers within bounds."""
+        value = self._value(key, _MISSING)
+        is_list = isinstance(value, list) and all(type(one) is int and lowest <= one <= highest for one in value)
+        if not is_list:
+            raise self.wrong(key, f"{key} must be a list of whole numbers from {lowest} to {highest}.")
+        return tuple(value)
 
     def tables(self, key: str) -> Iterator[Entry]:
         """Return a list of inline tables as entries."""

@@ -20,6 +20,8 @@ _SECURE = tuple(kind.value for kind in SecureKind if kind not in (SecureKind.UNK
 ANONYMISERS = ("none", "vpn", "hosting", "public_proxy", "tor")
 FUNDINGS = ("credit", "debit", "prepaid")
 RISK_LEVELS = ("low", "medium", "high")
+METHODS = ("card", "account", "bank", "invoice", "cash", "credit", "other")
+"""A card in a telephone's wallet is a card; an account is one such as PayPal."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PHONE_TYPES = (
     "fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip",
@@ -107,7 +109,7 @@ _SHIPPING = (
 )
 _PAYMENT = (
     Fact("payment.gateway", _TEXT, "the gateway, such as stripe"),
-    Fact("payment.method", _TEXT, "card, wallet, transfer ... as the shop names it"),
+    Fact("payment.method", _TEXT, "what is paid with", METHODS),
     Fact("payment.network", _TEXT, "visa, mastercard ...", form=Form.CODE),
     Fact("payment.wallet", _TEXT, "apple_pay, google_pay ...", form=Form.CODE),
     Fact("payment.funding", _TEXT, "what is behind the card", FUNDINGS),

@@ -12,6 +12,7 @@ from opsdesk.domain.fraud.evidence.addresses import Forwarder, Nearness, Place
 from opsdesk.domain.fraud.evidence.catalogue import (
     ANONYMISERS,
     FUNDINGS,
+    METHODS,
     PHONE_CHECKS,
     PHONE_TYPES,
     RISK_LEVELS,
@@ -185,8 +186,10 @@ class _Sheet:
 
     def payment(self) -> None:
         payment = self._evidence.payment
-        for name in ("gateway", "method", "network", "wallet"):
-            self.put_text(f"payment.{name}", getattr(payment, name).lower())
+        self.put_text("payment.gateway", payment.gateway.lower())
+        self.put_text("payment.method", payment.method.lower(), METHODS)
+        self.put_text("payment.network", payment.network.lower())
+        self.put_text("payment.wallet", payment.wallet.lower())
         self.put_text("payment.funding", payment.funding.lower(), FUNDINGS)
         self.put_text("payment.country", payment.country.upper())
         self.put_text("payment.risk_level", payment.risk_level.lower(), RISK_LEVELS)

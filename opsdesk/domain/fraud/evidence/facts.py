@@ -119,7 +119,7 @@ class PaymentTraits:
     """What the gateway told of the payment, decoded.
 
     Attributes:
-        method: `card`, `wallet`, `transfer`, ... as the shop names its methods.
+        method: one of `catalogue.METHODS`; a card in a telephone's wallet is a card.
         country: where the card or account was issued.
         risk_level: `low`, `medium` or `high`.
         declined: attempts on this order that were declined before.
