@@ -115,6 +115,9 @@ def _contracts(folder: Path) -> subprocess.CompletedProcess[str]:
         ("widgets/__init__.py", "import opsdesk.operations", "widgets know nothing of orders"),
         ("screens/__init__.py", "import opsdesk.integrations.mail", "only cli, app and worker choose providers"),
         ("worker/__init__.py", "import textual", "only what is drawn knows Textual and Rich"),
+        ("worker/__init__.py", "import stripe", "only the adapter of a gateway knows its library"),
+        ("settings.py", "import keyring", "only secrets are read from a keyring"),
+        ("screens/__init__.py", "import opsdesk.integrations.payments", "only cli, app and worker choose providers"),
     ],
 )
 def test_a_planted_import_breaks_its_contract(tmp_path: Path, module: str, bad_import: str, broken: str) -> None:

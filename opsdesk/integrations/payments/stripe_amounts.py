@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.money import Money, exponent
+from opsdesk.domain.money import LARGEST_MINOR, Money, exponent
 
 _WHOLE = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
@@ -32,12 +32,12 @@ def from_stripe(counted: int, currency: str) -> Money:
     """Return money for an amount of Stripe's.
 
     Raises:
-        ValueError: it has a part that the currency does not have.
+        ValueError: it has a part that the currency does not have, or is larger than any price.
     """
     code = currency.upper()
     shift = exponent(code) - _decimals(code)
     minor, rest = _scaled(counted, shift)
-    if rest:
+    if rest or abs(minor) > LARGEST_MINOR:
         raise ValueError(f"{counted} is no amount in {code}.")
     return Money(minor, code)
 

@@ -12,7 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from opsdesk.domain.gateways import EventKind, GatewayEvent, PaymentSnapshot
-from opsdesk.integrations.payments.stripe_fields import AUTHORISE_ONLY, Raw, field, number, reference, text
+from opsdesk.integrations.payments.stripe_fields import (
+    AUTHORISE_ONLY,
+    Raw,
+    field,
+    moment,
+    number,
+    reference,
+    second_of,
+    text,
+)
 
 KINDS = (
     "charge.captured",
@@ -67,7 +76,7 @@ class Cursor:
 
     def after(self, events: Iterable[Raw]) -> Cursor:
         """Return the cursor after these events, of which those read before are part."""
-        seconds = {text(one, "id"): number(one, "created") for one in events}
+        seconds = {text(one, "id"): second_of(one, "created") for one in events}
         newest = max((self.second, *seconds.values()))
         return Cursor(newest, frozenset(known for known, second in seconds.items() if second >= newest - OVERLAP_S))
 
@@ -97,7 +106,7 @@ def news(reading: Reading, cursor: Cursor, now: datetime) -> News:
             end = None
         found = reading(cursor.second - OVERLAP_S, end)
         oldest_first = list(reversed(found))
-        oldest_first.sort(key=lambda one: number(one, "created"))
+        oldest_first.sort(key=lambda one: second_of(one, "created"))
         fresh = [one for one in oldest_first if text(one, "id") not in cursor.read]
         if fresh or end is None:
             return News(fresh, [one for one in oldest_first if text(one, "id") in cursor.read], cursor)
@@ -135,7 +144,7 @@ def event_of(event: Raw, payment: PaymentSnapshot | None) -> GatewayEvent:
         id=text(event, "id"),
         kind=kind,
         name=name,
-        happened_at=datetime.fromtimestamp(number(event, "created"), UTC),
+        happened_at=moment(event, "created") or datetime.fromtimestamp(0, UTC),
         payment=payment,
         link_reference=link,
         link_state=state,

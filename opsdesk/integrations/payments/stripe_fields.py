@@ -13,6 +13,8 @@ Raw = Mapping[str, Any]
 KEY, LINK_KEY, ORDER, AUTHORISE_ONLY = "opsdesk_key", "opsdesk_link", "opsdesk_order", "opsdesk_authorise"
 """What OpsDesk writes into an object's metadata: the key of the call that made it or its link, the order's number."""
 _LONGEST_TEXT = 200
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999; no moment is later."""
 
 
 def field(found: object, *names: str) -> Any:
@@ -40,10 +42,16 @@ def number(found: object, *names: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def second_of(found: object, *names: str) -> int:
+    """Return a moment from an object in seconds since 1970; zero where there is none that can be."""
+    second = number(found, *names)
+    return second if 0 < second <= _LAST_SECOND else 0
+
+
 def moment(found: object, *names: str) -> datetime | None:
     """Return a moment from an object."""
-    seconds = number(found, *names)
-    return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+    second = second_of(found, *names)
+    return datetime.fromtimestamp(second, UTC) if second else None
 
 
 def objects(found: object, *names: str) -> list[Raw]:
