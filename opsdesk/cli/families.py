@@ -24,6 +24,8 @@ _ALONE = {
 
 _FAMILIES = {
     "order": ("opsdesk.cli.orders", "Orders: list, show, and everything that can be done with one."),
+    "pay": ("opsdesk.cli.pay", "Money: what came in, what can be moved, pay links, disputes."),
+    "refund": ("opsdesk.cli.refunds", "Refunds: compose, approve, take back, try again."),
     "status": ("opsdesk.cli.statuses", "The Order Status menu: what can be told, and telling it."),
     "mail": ("opsdesk.cli.mail", "Mails to customers: the outbox, the templates, the mail server."),
     "import": ("opsdesk.cli.imports", "Bring orders and products in from a file."),
@@ -32,7 +34,11 @@ _FAMILIES = {
     "user": ("opsdesk.cli.users", "People: names, roles, passwords, PINs, and terminals for PINs."),
     "shop": ("opsdesk.cli.shop", "The shop: its name, telephone, hours, addresses."),
 }
-_MORE_ORDER_COMMANDS = ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits")
+_MORE = {
+    "order": ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits", "opsdesk.cli.order_amend"),
+    "pay": ("opsdesk.cli.pay_asking",),
+}
+"""Modules that add commands to a family."""
 
 
 @cache
@@ -65,7 +71,7 @@ def _put_together(wanted: Sequence[str]) -> typer.Typer:
 
 
 def _family(name: str, module: str) -> typer.Typer:
-    for more in _MORE_ORDER_COMMANDS if name == "order" else ():
+    for more in _MORE.get(name, ()):
         import_module(more)
     family = import_module(module).app
     assert isinstance(family, typer.Typer), "Each family is a Typer."

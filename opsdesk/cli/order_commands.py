@@ -206,25 +206,6 @@ def deliver_order(
         say_done(performer.perform(deliver, order.id, version=order.version), as_json=as_json)
 
 
-@app.command("pay")
-def record_order_payment(
-    number: NumberArgument,
-    amount: Annotated[str, typer.Argument(help="What arrived, e.g. 12.50, in the order's currency.")],
-    reference: Annotated[str, typer.Option("--reference", help="What the bank statement says.")] = "",
-    store: StoreOption = "",
-    as_name: AsOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Record a bank transfer, cash or a cheque that has arrived."""
-    from opsdesk.domain.money import Money
-    from opsdesk.operations.payments import record_payment
-
-    with on_order(store, as_name, number) as (performer, order):
-        arrived = Money.parse(amount, order.amounts.total.currency)
-        done = performer.perform(record_payment, order.id, version=order.version, amount=arrived, reference=reference)
-        say_done(done, as_json=as_json)
-
-
 def _shipped_letter(
     performer: Performer, order: OrderDetail, parcel: tuple[str, str, str], quantities: Mapping[int, int] | None
 ) -> Letter:

@@ -165,7 +165,9 @@ def doubt_abandoned(work: Work, call_id: int, *, claim: str) -> Done:
 
 
 @operation("call.settle_by_hand")
-def settle_by_hand(work: Work, call_id: int, *, version: int, happened: bool, reference: str = "", note: str) -> Done:
+def settle_by_hand(
+    work: Work, call_id: int, *, version: int | None = None, happened: bool, reference: str = "", note: str
+) -> Done:
     """Decide about a call of which the gateway does not say what came of it, after looking at the gateway's screens.
 
     Raises:
