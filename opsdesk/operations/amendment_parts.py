@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from opsdesk.domain.amendment_arithmetic import LineParts, OrderParts
-from opsdesk.domain.amendment_edits import ADDRESS_FIELDS
 from opsdesk.domain.cards import mask_cards
 from opsdesk.domain.mailing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.refund_states import PartKind, RefundState
+from opsdesk.domain.refund_states import RefundState
 from opsdesk.domain.refunds import overpaid
 from opsdesk.operations.refund_grounds import NOT_SET_ASIDE, grounds_of, shares_of
-from opsdesk.store.tables import AddressRow, AmendmentRow, OrderLineRow, OrderRow, ProductRow
+from opsdesk.store.amendables import address_fields, parts_of
+from opsdesk.store.tables import AmendmentRow, OrderLineRow, OrderRow, ProductRow
 from opsdesk.store.work import Work
 
 SHIPPING = "shipping"
@@ -30,28 +30,8 @@ def id_of(order: OrderRow) -> int:
 
 def order_parts(work: Work, order: OrderRow, *, with_address: bool) -> OrderParts:
     """Read an order as what it consists of; its address only where the amendment is about it."""
-    refunded: dict[int, int] = {}
-    for part in work.settlements.counted_parts(id_of(order)):
-        if part.kind == PartKind.LINE and part.line_id is not None:
-            refunded[part.line_id] = refunded.get(part.line_id, 0) + part.quantity
-    address = work.orders.address(id_of(order), SHIPPING) if with_address else None
-    return OrderParts(
-        number=order.number,
-        currency=order.currency,
-        lines=tuple(_line_parts(line, refunded.get(line.id or 0, 0)) for line in work.orders.lines(id_of(order))),
-        discount=order.discount_minor,
-        shipping=order.shipping_minor,
-        tax=order.tax_minor,
-        tax_included=order.tax_included,
-        total=order.total_minor,
-        shipping_method=order.shipping_method,
-        address=address_fields(address) if with_address else {},
-    )
-
-
-def address_fields(row: AddressRow | None) -> dict[str, str]:
-    """Return an address by its fields."""
-    return {name: getattr(row, name) if row is not None else "" for name in ADDRESS_FIELDS}
+    address = address_fields(work.orders.address(id_of(order), SHIPPING)) if with_address else {}
+    return parts_of(order, work.orders.lines(id_of(order)), work.settlements.counted_parts(id_of(order)), address)
 
 
 def write_parts(work: Work, order: OrderRow, after: OrderParts) -> None:
@@ -133,21 +113,6 @@ def letter_of(row: AmendmentRow, name: str) -> Letter | None:
 def amounts(order: OrderRow, minor: int) -> Money:
     """Return an amount in the order's currency."""
     return Money(minor, order.currency)
-
-
-def _line_parts(line: OrderLineRow, refunded: int) -> LineParts:
-    return LineParts(
-        id=line.id or 0,
-        sku=line.sku,
-        title=line.title,
-        ordered=line.ordered,
-        unit_price=line.unit_price_minor,
-        cancelled=line.cancelled,
-        shipped=line.shipped,
-        refunded=refunded,
-        discount=line.discount_minor,
-        tax=line.tax_minor,
-    )
 
 
 def _write_line(row: OrderLineRow, parts: LineParts) -> None:

@@ -23,11 +23,12 @@ from opsdesk.domain.errors import Denied, Invalid
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.refund_states import RefundState
 from opsdesk.domain.text import clean_line
-from opsdesk.operations.amendment_parts import SHIPPING, Cover, address_fields, amounts, cover_of, id_of, order_parts
+from opsdesk.operations.amendment_parts import SHIPPING, Cover, amounts, cover_of, id_of, order_parts
 from opsdesk.operations.amendment_steps import edit_lines, event_key, is_about_address
 from opsdesk.operations.entries import AddressEntry, checked_address
 from opsdesk.operations.refunds import return_overpayment
 from opsdesk.operations.words import LONGEST_LINE, kept_line
+from opsdesk.store.amendables import address_fields
 from opsdesk.store.tables import AmendmentRow, OrderRow, ProductRow
 from opsdesk.store.work import Plain, Work
 

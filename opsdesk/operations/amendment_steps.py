@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from opsdesk.domain.amendment_arithmetic import OrderParts, fingerprint, moved, parts_from_json
 from opsdesk.domain.amendment_edits import SetAddress, edits_from_json
+from opsdesk.domain.amendment_letters import ORDER_CHANGED
 from opsdesk.domain.amendment_rules import Settle
 from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.amendments import AmendedOrder, preview
@@ -15,7 +16,6 @@ from opsdesk.domain.orders import Lifecycle
 from opsdesk.operations.amendment_parts import (
     LINES_FIELD,
     SHIPPING,
-    address_fields,
     amounts,
     belongs_to_staff,
     cover_of,
@@ -27,11 +27,10 @@ from opsdesk.operations.amendment_parts import (
 from opsdesk.operations.contacts import edit_address
 from opsdesk.operations.mail import queue_mail
 from opsdesk.operations.pay_links import ask_for_payment, void_outdated_links
+from opsdesk.store.amendables import address_fields
 from opsdesk.store.tables import AmendmentRow, OrderRow
 from opsdesk.store.work import Work
 
-CHANGED_STATUS = "order_changed"
-"""Code and template of the mail that tells of a change."""
 LASTS = timedelta(days=3)
 """How long a change waits for the customer's money."""
 _MOST_TOLD = 5
@@ -195,7 +194,7 @@ def _write_address(work: Work, order: OrderRow, row: AmendmentRow) -> None:
 
 def _tell(work: Work, order: OrderRow, row: AmendmentRow) -> None:
     if (letter := letter_of(row, "changed")) is not None:
-        queue_mail(work, order, letter, event_key=event_key(row), status_code=CHANGED_STATUS, grace=GRACE)
+        queue_mail(work, order, letter, event_key=event_key(row), status_code=ORDER_CHANGED, grace=GRACE)
 
 
 def event_key(row: AmendmentRow) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opsdesk.domain.amendment_arithmetic import OrderParts, parts_from_json
 from opsdesk.domain.incoming import IncomingLine, IncomingOrder
 from opsdesk.domain.money import Money
 from opsdesk.domain.orders import Lifecycle
@@ -32,6 +33,7 @@ class Comparison:
 
 Pair = tuple[OrderLineRow | None, IncomingLine]
 _TOLD = ("sku", "title", "variant", "ordered", "unit_price_minor", "discount_minor", "tax_minor", "needs_shipping")
+_CHANGED_ON_BOTH_SIDES = "Its lines changed at the shop, but staff have changed them here too."
 _SUMS = ("goods_minor", "discount_minor", "shipping_minor", "tax_minor", "tax_included", "total_minor")
 
 
@@ -41,9 +43,11 @@ def follow_lines(both: Comparison) -> tuple[list[str], str]:
     Lines and sums change together or not at all: an order whose parts do not add up helps nobody.
     """
     row, order, here = both.row, both.order, both.lines
+    if (base := _amended_from(both)) is not None:
+        return [], "" if _says(order, base) else _CHANGED_ON_BOTH_SIDES
     pairs = matched(here, order.lines)
     kept = {line.id for line, _ in pairs if line is not None}
-    gone = [line for line in here if line.id not in kept]
+    gone = [line for line in here if line.id not in kept and line.ordered]
     changed = [
         (position, line, told)
         for position, (line, told) in enumerate(pairs, 1)
@@ -112,6 +116,27 @@ def sent_elsewhere(both: Comparison) -> bool:
     """Say whether the source has sent more than was sent here."""
     pairs = matched(both.lines, both.order.lines)
     return any(line is not None and told.shipped > line.shipped for line, told in pairs)
+
+
+def _amended_from(both: Comparison) -> OrderParts | None:
+    """Return the order as it was before staff changed its goods, if they did: what the source had said by then."""
+    amendment = both.work.settlements.first_applied_amendment(both.order_id)
+    return parts_from_json(amendment.base) if amendment is not None else None
+
+
+def _says(order: IncomingOrder, base: OrderParts) -> bool:
+    """Say whether the source says what it said before staff changed the order: then their change stands."""
+    told = [
+        (row["sku"], row["title"], row["ordered"], row["unit_price_minor"], row["discount_minor"], row["tax_minor"])
+        for row in (line_row(line, 0, 0, 0) for line in order.lines)
+    ]
+    known = [
+        (line.sku, line.title, line.ordered, line.unit_price, line.discount, line.tax)
+        for line in base.lines
+        if line.ordered
+    ]
+    sums = (order.discount_minor, order.shipping_minor, order.tax_minor, order.total_minor)
+    return sorted(told) == sorted(known) and sums == (base.discount, base.shipping, base.tax, base.total)
 
 
 def _is_same(known: OrderLineRow, told: IncomingLine) -> bool:

@@ -129,6 +129,11 @@ class Settlements:
         )
         return self._session.execute(found.with_for_update()).scalar_one_or_none()
 
+    def first_applied_amendment(self, order_id: int) -> AmendmentRow | None:
+        """Return the oldest amendment of the order that was made and stands."""
+        found = select(AmendmentRow).where(col(AmendmentRow.order_id) == order_id, col(AmendmentRow.state) == "applied")
+        return self._session.execute(found.order_by(col(AmendmentRow.id)).limit(1)).scalar_one_or_none()
+
     def dispute(self, dispute_id: int, *, version: int | None = None) -> DisputeRow:
         """Return a dispute for change."""
         return self._locked(DisputeRow, dispute_id, "dispute", version)

@@ -50,7 +50,7 @@ def _lines(session: Session, order: OrderRow) -> dict[int, LetterLine]:
             col(OrderLineRow.unit_price_minor),
             col(OrderLineRow.discount_minor),
         )
-        .where(col(OrderLineRow.order_id) == order.id)
+        .where(col(OrderLineRow.order_id) == order.id, col(OrderLineRow.ordered) > 0)
         .order_by(col(OrderLineRow.position))
         .limit(MOST_LINES)
     )

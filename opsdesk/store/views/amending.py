@@ -1,0 +1,67 @@
+"""What the form needs that changes an order: the order as its parts, and what is known of articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from opsdesk.domain.amendment_arithmetic import OrderParts
+from opsdesk.domain.errors import Refused
+from opsdesk.domain.money import Money
+from opsdesk.store.amendables import address_fields, parts_of
+from opsdesk.store.articles import Articles
+from opsdesk.store.settlements import Settlements
+from opsdesk.store.tables import AddressRow, OrderLineRow, OrderRow
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of the catalogue; `stock` is None where nobody counts."""
+
+    sku: str
+    title: str
+    variant: str
+    price: Money
+    stock: int | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amendable:
+    """An order as it can be changed, at the version that it was read at."""
+
+    version: int
+    parts: OrderParts
+    articles: dict[str, Article]
+
+    @property
+    def stock(self) -> dict[str, int | None]:
+        """What is in stock of each article that is known here."""
+        return {sku: article.stock for sku, article in self.articles.items()}
+
+
+def amendable(session: Session, order_id: int, *, skus: Iterable[str] = ()) -> Amendable:
+    """Return an order as its parts, with its articles and these further ones.
+
+    Raises:
+        Refused: there is no such order.
+    """
+    order = session.get(OrderRow, order_id)
+    if order is None:
+        raise Refused("The order no longer exists.")
+    found = select(OrderLineRow).where(col(OrderLineRow.order_id) == order_id).order_by(col(OrderLineRow.position))
+    lines = list(session.execute(found).scalars())
+    address = address_fields(session.get(AddressRow, (order_id, "shipping")))
+    parts = parts_of(order, lines, Settlements(session).counted_parts(order_id), address)
+    return Amendable(order.version, parts, articles_of(session, [*skus, *(line.sku for line in lines)]))
+
+
+def articles_of(session: Session, skus: Iterable[str]) -> dict[str, Article]:
+    """Return those of these articles that are in the catalogue, by SKU."""
+    return {
+        sku: Article(sku, row.title, row.variant, Money(row.price_minor, row.currency), row.stock, row.is_active)
+        for sku, row in Articles(session).known(skus).items()
+    }
