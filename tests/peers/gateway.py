@@ -108,7 +108,9 @@ def main() -> None:
     asked = parser.parse_args()
     gateway = GatewayPeer(asked.journal, port=asked.port, api_key=asked.api_key, webhook_secret=asked.webhook_secret)
     with gateway:
-        print(f"gateway at {gateway.url}, API key {gateway.api_key}, webhook secret {asked.webhook_secret}", flush=True)
+        print(f"OPSDESK_STRIPE_URL={gateway.url}")
+        print(f"OPSDESK_STRIPE_KEY={gateway.api_key}")
+        print(f"OPSDESK_STRIPE_WEBHOOK_SECRETS={asked.webhook_secret}", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
