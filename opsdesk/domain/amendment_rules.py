@@ -82,8 +82,3 @@ def why_not_amend(facts: OrderFacts, standing: Standing | None = None) -> str | 
     if facts.open_units == 0 and facts.shipped_units > 0:
         return f"Everything of {facts.number} has left the house. Give money back with a refund (goodwill) instead."
     return None
-
-
-def why_not_withdraw(facts: OrderFacts) -> str | None:
-    """Say why no change can be withdrawn, or None if one can."""
-    return None if facts.amendment is not None else f"Nothing of {facts.number} is being changed."

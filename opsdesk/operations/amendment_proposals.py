@@ -21,7 +21,6 @@ from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.amendments import AmendedOrder, preview
 from opsdesk.domain.errors import Denied, Invalid
 from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.refund_states import RefundState
 from opsdesk.domain.text import clean_line
 from opsdesk.operations.amendment_parts import SHIPPING, Cover, amounts, cover_of, id_of, order_parts
 from opsdesk.operations.amendment_steps import edit_lines, event_key, is_about_address
@@ -102,16 +101,10 @@ def offer_undo(work: Work, order: OrderRow, row: AmendmentRow) -> None:
         order_id=order.id,
         amendment_id=row.id,
         after=after,
+        held=cover_of(work, order).held,
         refund_id=row.refund_id,
         mail_id=mail.id if mail else None,
     )
-
-
-def has_returned_since(work: Work, row: AmendmentRow) -> bool:
-    """Say whether money of the order has gone back, or is about to, since the amendment was made."""
-    refunds = work.settlements.refunds(row.order_id)
-    since = row.ended_at or row.proposed_at
-    return any(refund.requested_at >= since and RefundState(refund.state).counts for refund in refunds)
 
 
 def details_of(row: AmendmentRow, amended: AmendedOrder, before: Cover) -> dict[str, Plain]:

@@ -22,7 +22,6 @@ from opsdesk.operations.amendment_parts import (
 )
 from opsdesk.operations.amendment_proposals import (
     details_of,
-    has_returned_since,
     offer_undo,
     proposal,
     recall,
@@ -169,23 +168,28 @@ def unamend(
     *,
     amendment_id: int,
     after: str,
+    held: int,
     refund_id: int | None = None,
     mail_id: int | None = None,
 ) -> Done:
-    """Put an order back to what it was before a change; `after` is the fingerprint of what the change made of it.
+    """Put an order back to what it was before a change.
+
+    `after` is the fingerprint of what the change made of it, `held` the money that it had then, in minor units.
 
     Raises:
-        Refused: something has moved since, the customer has been told, or money has gone back.
+        Refused: something has moved since, it is being packed, or the customer has been told.
     """
     order = work.orders.locked(order_id)
     row = work.settlements.amendment(amendment_id)
     now = order_parts(work, order, with_address=is_about_address(row))
     if row.state != AmendmentState.APPLIED or order.lifecycle != Lifecycle.PLACED or fingerprint(now) != after:
         raise Refused(f"{order.number} has moved on since it was changed. Change it again instead.")
+    if order.packing_since is not None:
+        raise Refused(f"{order.number} is being packed as it is now. Change it again instead.")
+    if cover_of(work, order).held != held:
+        raise Refused(f"Money of {order.number} has moved since it was changed. Change it again instead.")
     if refund_id is not None:
         take_refund_back(work, refund_id)
-    if has_returned_since(work, row):
-        raise Refused(f"Money of {order.number} has gone back since. Change it again instead.")
     if mail_id is not None:
         take_back(work, mail_id)
     base = base_of(row)

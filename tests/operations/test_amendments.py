@@ -589,7 +589,24 @@ def test_a_change_is_not_taken_back_once_its_money_went_back(clerk: Performer, s
     done = amend(clerk, order_id, RemoveLine(honey(store)))
     version = the_order(store, order_id).version
     clerk.perform(request, order_id, version=version, content=RefundContent(overpayment=eur(1_250)))
-    with pytest.raises(Refused, match="has gone back since"):
+    with pytest.raises(Refused, match="Money of 104458 has moved since"):
+        clerk.perform(undo, done.command_id)
+
+
+def test_a_change_is_not_taken_back_under_the_hands_of_the_packer(
+    clerk: Performer, bench: Performer, store: Store, order_id: int
+) -> None:
+    captured(store, order_id)
+    done = amend(clerk, order_id, RemoveLine(honey(store)))
+    bench.perform(start_packing, order_id)
+    with pytest.raises(Refused, match="is being packed as it is now"):
+        clerk.perform(undo, done.command_id)
+
+
+def test_a_change_that_was_paid_since_is_not_taken_back(clerk: Performer, store: Store, order_id: int) -> None:
+    done = amend(clerk, order_id, TEA)
+    clerk.perform(record_payment, order_id, amount=eur(5_660), reference="all")
+    with pytest.raises(Refused, match="Money of 104458 has moved since"):
         clerk.perform(undo, done.command_id)
 
 
