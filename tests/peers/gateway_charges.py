@@ -7,6 +7,19 @@ from typing import Any
 from tests.peers.gateway_cards import Card
 from tests.peers.gateway_state import Book, Thing
 
+_UNUSED: Thing = {
+    "calculated_statement_descriptor": "TEST SHOP",
+    "fraud_details": {},
+    "receipt_number": None,
+    "receipt_url": None,
+    "review": None,
+    "shipping": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
 
 def new_charge(book: Book, intent: Thing, method: str, card: Card, capture_before: int | None) -> Thing:
     """Write down an attempt: authorised, captured at once, or declined by the bank."""
@@ -14,6 +27,7 @@ def new_charge(book: Book, intent: Thing, method: str, card: Card, capture_befor
     paid = not card.code
     captured = paid and not is_manual
     charge = {
+        **_UNUSED,
         "id": book.new_id("ch_"),
         "object": "charge",
         "amount": intent["amount"],
@@ -21,14 +35,7 @@ def new_charge(book: Book, intent: Thing, method: str, card: Card, capture_befor
         "amount_refunded": 0,
         "authorization_code": "123456" if paid else None,
         "balance_transaction": None,
-        "billing_details": {
-            "address": None,
-            "email": intent["receipt_email"],
-            "name": None,
-            "phone": None,
-            "tax_id": None,
-        },
-        "calculated_statement_descriptor": "TEST SHOP",
+        "billing_details": {"address": None, "email": intent["receipt_email"], "name": None, "phone": None},
         "captured": captured,
         "created": book.clock.unix(),
         "currency": intent["currency"],
@@ -37,7 +44,6 @@ def new_charge(book: Book, intent: Thing, method: str, card: Card, capture_befor
         "disputed": False,
         "failure_code": card.code or None,
         "failure_message": card.message if card.code else None,
-        "fraud_details": {},
         "livemode": False,
         "metadata": dict(intent["metadata"]),
         "outcome": _outcome(card),
@@ -46,16 +52,8 @@ def new_charge(book: Book, intent: Thing, method: str, card: Card, capture_befor
         "payment_method": method,
         "payment_method_details": {"card": _card(card, intent["amount"], capture_before), "type": "card"},
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
-        "review": None,
-        "shipping": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "succeeded" if paid else "failed",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     book.add(charge)
     if captured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import stripe
 
 from tests.peers.gateway import GatewayPeer
@@ -24,6 +25,19 @@ def client_of(gateway: GatewayPeer, *, seconds: float = 10.0) -> stripe.StripeCl
 def key(name: str) -> Any:
     """Return the options of a request with an idempotency key."""
     return {"idempotency_key": name}
+
+
+def refund(client: stripe.StripeClient, payment: str, amount: int | None, name: str = "") -> Any:
+    """Refund a payment, or what is left of it, under a key of ours if it has a name."""
+    wanted: Any = {"payment_intent": payment} | ({"amount": amount} if amount is not None else {})
+    if name:
+        wanted["metadata"] = {"opsdesk_key": name}
+    return client.v1.refunds.create(wanted, key(name) if name else None)
+
+
+def code_of(error: pytest.ExceptionInfo[stripe.StripeError]) -> str | None:
+    """Return the code of a refusal."""
+    return error.value.code
 
 
 def line(amount: int, currency: str = "eur", name: str = "Order 1042") -> Any:
@@ -52,14 +66,11 @@ def link(client: stripe.StripeClient, amount: int, name: str, *, manual: bool = 
 
 def session(client: stripe.StripeClient, gateway: GatewayPeer, amount: int, name: str, **more: Any) -> Any:
     """Make a Checkout session that lasts an hour."""
-    return client.v1.checkout.sessions.create(
-        {
-            "mode": "payment",
-            "success_url": SUCCESS,
-            "line_items": [line(amount)],
-            "metadata": {"opsdesk_key": name, "order_number": "1042"},
-            "expires_at": gateway.clock.unix() + 3600,
-            **more,
-        },
-        key(name),
-    )
+    wanted: Any = {
+        "mode": "payment",
+        "success_url": SUCCESS,
+        "line_items": [line(amount)],
+        "metadata": {"opsdesk_key": name, "order_number": "1042"},
+        "expires_at": gateway.clock.unix() + 3600,
+    }
+    return client.v1.checkout.sessions.create(wanted | more, key(name))
