@@ -1,0 +1,217 @@
+"""A program that moves money and fails at each step of it in turn, once by an error and once by a lost machine.
+
+Usage: python -m tests.faults.money_points STORE FOLDER KIND EVERY [naive]
+
+Prints how many steps there are, at how many it failed, and what was wrong afterwards. The witness is the gateway's
+journal, a file that no kill undoes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import event, select, update
+from sqlmodel import Session, col
+
+from opsdesk.domain.gateways import Answer, CallState, GatewayCall, OperationKind
+from opsdesk.domain.money import Money
+from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.refunds import RefundContent
+from opsdesk.operations.payments import capture, void
+from opsdesk.operations.refunds import request
+from opsdesk.store.engine import Store, open_store
+from opsdesk.store.tables import CommandRow, GatewayCallRow, JournalRow, LeaseRow, RefundRow, TransactionRow
+from opsdesk.store.work import Performer
+from opsdesk.worker.loop import run_once
+from tests.conftest import START, StillClock
+from tests.operations.gateway_double import GatewayDouble
+from tests.operations.money_kit import authorised, captured, the_payment
+from tests.operations.orders_kit import the_order
+from tests.shop_orders import write_customer, write_order
+
+TOTAL = 3_520
+PART = 1_000
+MOST_ROUNDS = 4
+"""A minute apart, so that what is in doubt is settled well before anybody has to ask."""
+
+
+class Dies(BaseException):
+    """Something on the way failed."""
+
+
+class Steps:
+    """Counts the steps of one run and lets the chosen one fail."""
+
+    def __init__(self, fail_at: int = 0, *, by_exit: bool = False) -> None:
+        self.count, self._fail_at, self._by_exit = 0, fail_at, by_exit
+
+    def pass_one(self, *_: object) -> None:
+        self.count += 1
+        if self.count == self._fail_at:
+            if self._by_exit:
+                os._exit(137)
+            raise Dies
+
+    def watch(self, store: Store) -> None:
+        event.listen(store.writer, "before_cursor_execute", self.pass_one)
+        event.listen(store.writer, "commit", self.pass_one)
+
+
+class LastingGateway(GatewayDouble):
+    """Keeps its journal and its keys in a file; a run may end before and after each effect."""
+
+    def __init__(self, file: Path, steps: Steps) -> None:
+        super().__init__()
+        self._file, self._steps = file, steps
+        if file.exists():
+            # The file is this program's own.
+            self.journal, self._answers = pickle.loads(file.read_bytes())
+
+    def carry_out(self, call: GatewayCall) -> Answer:
+        self._steps.pass_one()
+        answer = super().carry_out(call)
+        self._file.write_bytes(pickle.dumps((self.journal, self._answers)))
+        self._steps.pass_one()
+        return answer
+
+
+class Run:
+    """One order whose money is moved once, however often it has to begin again."""
+
+    def __init__(self, url: str, folder: Path, kind: str, number: int, customer_id: int, *, naive: bool) -> None:
+        self.url, self.kind, self.number, self.naive = url, kind, number, naive
+        self.file = folder / f"{number}.gateway"
+        self.command_id = str(uuid4())
+        store = open_store(url)
+        self.order_id = write_order(store, f"{200_000 + number}", paid=False, customer_id=customer_id)
+        hold = captured if kind == "refund" else authorised
+        self.payment_id = hold(store, self.order_id, reference=f"pi_{number}")
+        self.version = the_order(store, self.order_id).version
+        store.close()
+        self.clock = StillClock(START + timedelta(hours=number))
+
+    def begin(self, steps: Steps) -> None:
+        """Ask and let the worker do it, until it is done or something fails."""
+        store = open_store(self.url)
+        steps.watch(store)
+        try:
+            self._ask(store)
+            self.clock.advance(minutes=1)
+            run_once(store, None, {"stripe": LastingGateway(self.file, steps)}, holder="first", clock=self.clock)
+        finally:
+            store.close()
+
+    def finish(self) -> list[str]:
+        """Press Enter again, let a new worker do its rounds, and tell what is wrong."""
+        store = open_store(self.url)
+        self.clock.advance(minutes=2)
+        with Session(store.writer) as session, session.begin():
+            session.execute(update(LeaseRow).values(expires_at=START - timedelta(days=1)))
+            if self.naive:
+                stuck = update(GatewayCallRow).where(col(GatewayCallRow.state) == CallState.SENDING.value)
+                session.execute(stuck.values(state=CallState.REQUESTED.value, key=str(uuid4()), first_sent_at=None))
+        self._ask(store)
+        gateway = LastingGateway(self.file, Steps())
+        for _ in range(MOST_ROUNDS):
+            self.clock.advance(minutes=1)
+            run_once(store, None, {"stripe": gateway}, holder=f"next {self.number}", clock=self.clock)
+        wrong = list(self._wrong(store, gateway))
+        store.close()
+        return wrong
+
+    def _ask(self, store: Store) -> None:
+        clerk = Performer(store, Actor(None, "mia", Role.AGENT, "tty:1"), self.clock)
+        if self.kind == "refund":
+            content = RefundContent(goodwill=Money(PART, "EUR"))
+            clerk.perform_as(self.command_id, request, self.order_id, version=self.version, content=content)
+        else:
+            run = capture if self.kind == "capture" else void
+            clerk.perform_as(self.command_id, run, self.payment_id, version=self.version)
+
+    def _wrong(self, store: Store, gateway: GatewayDouble) -> list[str]:
+        payment = the_payment(store, self.payment_id)
+        moved = {
+            "capture": (payment.captured_minor, payment.refunded_minor, payment.voided_minor) == (TOTAL, 0, 0),
+            "void": (payment.captured_minor, payment.refunded_minor, payment.voided_minor) == (0, 0, TOTAL),
+            "refund": (payment.captured_minor, payment.refunded_minor, payment.voided_minor) == (TOTAL, PART, 0),
+        }
+        aside = payment.capturing_minor + payment.refunding_minor + payment.voiding_minor
+        with store.reading() as session:
+            mine = col(GatewayCallRow.order_id) == self.order_id
+            states = list(session.execute(select(col(GatewayCallRow.state)).where(mine)).scalars())
+            kinds = col(TransactionRow.order_id) == self.order_id
+            booked = list(session.execute(select(col(TransactionRow.kind)).where(kinds)).scalars())
+            entries = col(JournalRow.order_id) == self.order_id
+            balance = sum(
+                row.amount_minor if row.credit == "order" else -row.amount_minor
+                for row in session.execute(select(JournalRow).where(entries)).scalars()
+            )
+            commands = list(session.execute(select(CommandRow).where(col(CommandRow.id) == self.command_id)))
+            refunds = col(RefundRow.order_id) == self.order_id
+            decided = list(session.execute(select(col(RefundRow.state)).where(refunds)).scalars())
+        checks = {
+            "the gateway did it once": len(gateway.journal) == 1,
+            "the gateway moved as much": gateway.done(OperationKind(self.kind)) == _at_gateway(self.kind),
+            "the sums say so": moved[self.kind],
+            "nothing is set aside": aside == 0,
+            "one call, and it succeeded": states == ["succeeded"],
+            "it is booked once": booked.count(self.kind) == 1,
+            "the journal says the same": balance == payment.captured_minor - payment.refunded_minor,
+            "one command": len(commands) == 1,
+            "the refund says so": decided == (["succeeded"] if self.kind == "refund" else []),
+        }
+        return [name for name, holds in checks.items() if not holds]
+
+
+def _at_gateway(kind: str) -> int:
+    return {"capture": TOTAL, "void": 0, "refund": PART}[kind]
+
+
+def _fail(run: Run, step: int, *, by_exit: bool) -> None:
+    if not by_exit:
+        try:
+            run.begin(Steps(step))
+        except Dies:
+            return
+        raise SystemExit(f"Step {step} did not fail.")
+    child = os.fork()
+    if child == 0:
+        run.begin(Steps(step, by_exit=True))
+        os._exit(0)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 137:
+        raise SystemExit(f"Step {step} did not end the process.")
+
+
+def main() -> None:
+    """Count the steps of a run that works, then fail at each, or at every so many."""
+    url, folder, kind, every = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    naive = sys.argv[5:] == ["naive"]
+    store = open_store(url)
+    customer_id = write_customer(store)
+    store.close()
+    wrong = []
+    for number in range(2):
+        # The first run of a store does a little more, so the second one counts.
+        whole, run = Steps(), Run(url, folder, kind, number, customer_id, naive=naive)
+        run.begin(whole)
+        wrong += [f"without a failure: not {problem}" for problem in run.finish()]
+    failed = 0
+    for by_exit in (False, True):
+        # The two ways begin at different steps, so that together they pass twice as many.
+        for step in range(1 + by_exit * (every // 2), whole.count + 1, every):
+            failed += 1
+            run = Run(url, folder, kind, 1 + failed, customer_id, naive=naive)
+            _fail(run, step, by_exit=by_exit)
+            how = "killed" if by_exit else "failed"
+            wrong += [f"{how} at step {step}: not {problem}" for problem in run.finish()]
+    sys.stdout.write(json.dumps({"steps": whole.count, "failed": failed, "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main()
