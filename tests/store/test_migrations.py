@@ -34,8 +34,8 @@ NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -61,9 +61,9 @@ with context.begin_transaction():
 def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be the program of the next release, which knows one more migration."""
     folder = Path(shutil.copytree(FOLDER, tmp_path / "migrations"))
-    (folder / "versions" / "0002_gifts.py").write_text(NEXT)
+    (folder / "versions" / "0003_gifts.py").write_text(NEXT)
     monkeypatch.setattr("opsdesk.store.migrate.FOLDER", folder)
-    monkeypatch.setattr("opsdesk.store.migrate.SCHEMA_VERSION", "0002")
+    monkeypatch.setattr("opsdesk.store.migrate.SCHEMA_VERSION", "0003")
 
 
 def write_many(store: Store, count: int) -> None:
@@ -113,13 +113,13 @@ def test_up_down_up_leaves_every_row_as_it_was(store_url: str, next_version: Non
     store = connect(store_url)
     write_many(store, ORDERS)
     before = digest(store)
-    assert migrate(store_url, to="0002") == ("0001", "0002")
+    assert migrate(store_url, to="0003") == ("0002", "0003")
     assert extra(store) == {"gift_note"}
     assert digest(store) == before
-    assert migrate(store_url, to="0001") == ("0002", "0001")
+    assert migrate(store_url, to="0002") == ("0003", "0002")
     assert extra(store) == set()
     assert digest(store) == before
-    assert migrate(store_url, to="0002") == ("0001", "0002")
+    assert migrate(store_url, to="0003") == ("0002", "0003")
     assert digest(store) == before
     store.close()
 
@@ -141,7 +141,7 @@ def test_the_first_step_is_not_taken_back_from_a_shop_with_records(store: Store)
 
 
 def test_the_store_of_a_newer_program_is_left_alone(store_url: str, next_version: None, monkeypatch) -> None:
-    migrate(store_url, to="0002")
+    migrate(store_url, to="0003")
     monkeypatch.undo()
     with pytest.raises(Refused, match="newer"):
         migrate(store_url)
@@ -150,7 +150,7 @@ def test_the_store_of_a_newer_program_is_left_alone(store_url: str, next_version
 
 
 def test_a_store_of_an_older_program_is_not_opened_before_it_is_migrated(store_url: str, monkeypatch) -> None:
-    monkeypatch.setattr("opsdesk.store.engine.SCHEMA_VERSION", "0002")
+    monkeypatch.setattr("opsdesk.store.engine.SCHEMA_VERSION", "0003")
     with pytest.raises(Refused, match="opsdesk migrate"):
         open_store(store_url)
 

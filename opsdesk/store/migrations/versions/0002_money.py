@@ -27,6 +27,13 @@ _NO_PLACE = (
     "gateway_event",
     "approval",
 )
+_NO_PLACE_IN = {
+    "payments at a gateway that OpsDesk talks to": "FROM payment WHERE reference <> '' OR expires_at IS NOT NULL",
+    "payments on account": "FROM payment WHERE method NOT IN ('gateway', 'bank_transfer', 'cash', 'cheque')",
+    "money that a bank took back, or that came back": (
+        "FROM payment_transaction WHERE kind IN ('dispute_debit', 'dispute_reversal', 'refund_reversal')"
+    ),
+}
 _IN = "'capture', 'sale', 'manual_in'"
 _OUT = "'refund', 'manual_out'"
 
@@ -50,9 +57,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back as long as nothing was written that the older version has no place for."""
-    for table in _NO_PLACE:
-        if op.get_bind().execute(sa.text(f"SELECT EXISTS (SELECT 1 FROM {table})")).scalar():  # noqa: S608  our names
-            raise Refused(f"The store holds records ({table}) that the older version has no place for. Use a backup.")
+    for name, found in {**{table: f"FROM {table}" for table in _NO_PLACE}, **_NO_PLACE_IN}.items():
+        if op.get_bind().execute(sa.text(f"SELECT EXISTS (SELECT 1 {found})")).scalar():
+            raise Refused(f"The store holds records ({name}) that the older version has no place for. Use a backup.")
     for table in _GUARDED:
         _unguard(table)
     op.drop_table("journal")
@@ -69,7 +76,7 @@ def downgrade() -> None:
     op.drop_table("store_credit")
     op.drop_table("gateway_cursor")
     op.drop_table("approval")
-    _let_lines_be_amended_away(at_least=1)
+    _let_lines_be_amended_away(back=True)
 
 
 def _create_tables() -> None:
@@ -469,14 +476,18 @@ def _create_journal() -> None:
 
 
 def _make_payments() -> None:
-    """Make one payment per order and gateway, and one for what only ever went back."""
+    """Make one payment per order and gateway, with its sums, and one for what only ever went back."""
+
+    def total(kinds: str) -> str:
+        return f"sum(CASE WHEN state = 'succeeded' AND kind IN ({kinds}) THEN amount_minor ELSE 0 END)"
+
     op.execute(
         f"""
         INSERT INTO payment (order_id, gateway, method, instrument, reference, currency, authorised_minor,
             capturing_minor, captured_minor, voiding_minor, voided_minor, refunding_minor, refunded_minor,
             charged_back_minor, state, ended, created_at)
-        SELECT order_id, gateway, CASE WHEN gateway = 'manual' THEN 'bank_transfer' ELSE 'gateway' END, '', '',
-            min(currency), 0, 0, 0, 0, 0, 0, 0, 0, 'pending', '', min(happened_at)
+        SELECT order_id, gateway, {_METHOD}, '', '', min(currency), {total("'authorise'")}, 0, {total(_IN)}, 0,
+            {total("'void'")}, 0, 0, 0, 'pending', '', min(happened_at)
         FROM payment_transaction AS told
         WHERE kind NOT IN ({_OUT}) OR NOT EXISTS (
             SELECT 1 FROM payment_transaction AS other
@@ -488,11 +499,17 @@ def _make_payments() -> None:
     )
 
 
+_METHOD = """
+    CASE WHEN lower(gateway) IN ('manual', 'transfer', 'bank transfer', 'bank_transfer', 'direct bank transfer', 'bacs',
+            'bank deposit', 'wire transfer') THEN 'bank_transfer'
+        WHEN lower(gateway) IN ('cash', 'cod', 'cash on delivery', 'cash on delivery (cod)') THEN 'cash'
+        WHEN lower(gateway) IN ('cheque', 'check', 'check payments', 'cheque payments') THEN 'cheque'
+        ELSE 'gateway' END
+"""
+# Money went back over its own gateway, or else over the payment that has brought most.
 _PAYMENT_OF = """
-    coalesce(
-        (SELECT id FROM payment WHERE payment.order_id = told.order_id AND payment.gateway = told.gateway),
-        (SELECT min(id) FROM payment WHERE payment.order_id = told.order_id)
-    )
+    (SELECT id FROM payment WHERE payment.order_id = told.order_id
+        ORDER BY CASE WHEN payment.gateway = told.gateway THEN 0 ELSE 1 END, captured_minor DESC, id LIMIT 1)
 """
 
 
@@ -514,7 +531,9 @@ def _give_transactions_their_payment() -> None:
         op.alter_column("payment_transaction", "settled_currency", server_default=None)
         op.execute(f"UPDATE payment_transaction AS told SET payment_id = {_PAYMENT_OF}")  # noqa: S608  our own words
         op.alter_column("payment_transaction", "payment_id", nullable=False)
-        op.create_foreign_key("fk_transaction_payment", "payment_transaction", "payment", ["payment_id"], ["id"])
+        op.create_foreign_key(
+            "payment_transaction_payment_id_fkey", "payment_transaction", "payment", ["payment_id"], ["id"]
+        )
     op.create_index("ix_transaction_payment", "payment_transaction", ["payment_id"], unique=False)
     _guard("payment_transaction")
     _sum_up_payments()
@@ -522,17 +541,17 @@ def _give_transactions_their_payment() -> None:
 
 def _rebuild_transactions() -> None:
     """SQLite cannot add a column that must be filled to a table with rows; it is copied instead."""
-    op.create_table("payment_transaction_with_payment", *_transaction_columns(), *_transaction_rules())
+    op.rename_table("payment_transaction", "payment_transaction_alone")
+    op.create_table("payment_transaction", *_transaction_columns(), *_transaction_rules())
     op.execute(
         f"""
-        INSERT INTO payment_transaction_with_payment
+        INSERT INTO payment_transaction
         SELECT id, order_id, {_PAYMENT_OF}, kind, state, amount_minor, currency, gateway, reference, happened_at,
             '', NULL, ''
-        FROM payment_transaction AS told
+        FROM payment_transaction_alone AS told ORDER BY id
         """  # noqa: S608  words of our own
     )
-    op.drop_table("payment_transaction")
-    op.rename_table("payment_transaction_with_payment", "payment_transaction")
+    op.drop_table("payment_transaction_alone")
 
 
 def _transaction_columns() -> list[sa.Column[object]]:
@@ -564,15 +583,22 @@ def _transaction_rules() -> list[sa.Constraint]:
 
 
 def _sum_up_payments() -> None:
-    """Fill the sums and the state of each payment from its transactions."""
-
-    def total(kinds: str) -> str:
-        return f"coalesce(sum(CASE WHEN state = 'succeeded' AND kind IN ({kinds}) THEN amount_minor ELSE 0 END), 0)"
-
-    sums = {"authorised_minor": "'authorise'", "captured_minor": _IN, "voided_minor": "'void'", "refunded_minor": _OUT}
-    told = "FROM payment_transaction AS told WHERE told.payment_id = payment.id"
-    assigned = ", ".join(f"{column} = (SELECT {total(kinds)} {told})" for column, kinds in sums.items())
-    op.execute(f"UPDATE payment SET {assigned}")  # noqa: S608  words of our own
+    """Fill in what went back over each payment, and its state."""
+    op.execute(
+        f"""
+        UPDATE payment SET refunded_minor = (
+            SELECT coalesce(sum(amount_minor), 0) FROM payment_transaction AS told
+            WHERE told.payment_id = payment.id AND state = 'succeeded' AND kind IN ({_OUT})
+        ) WHERE order_id IN (SELECT order_id FROM payment_transaction WHERE kind IN ({_OUT}))
+        """  # noqa: S608  words of our own
+    )
+    op.execute(
+        """
+        UPDATE payment SET ended = 'failed' WHERE NOT EXISTS (
+            SELECT 1 FROM payment_transaction AS told WHERE told.payment_id = payment.id AND state <> 'failed'
+        )
+        """
+    )
     op.execute(
         """
         UPDATE payment SET state = CASE
@@ -580,6 +606,7 @@ def _sum_up_payments() -> None:
             WHEN refunded_minor > 0 THEN 'partly_refunded'
             WHEN captured_minor > 0 AND authorised_minor - captured_minor - voided_minor > 0 THEN 'partly_captured'
             WHEN captured_minor > 0 THEN 'captured'
+            WHEN ended <> '' THEN ended
             WHEN voided_minor > 0 AND voided_minor >= authorised_minor THEN 'voided'
             WHEN authorised_minor > 0 THEN 'authorised'
             ELSE 'pending' END
@@ -589,19 +616,20 @@ def _sum_up_payments() -> None:
 
 def _write_journal() -> None:
     """Enter what came in and what went back, each between the order's account and the place of its money."""
-    place = "CASE WHEN payment.method = 'bank_transfer' THEN 'bank' ELSE 'gateway:' || payment_transaction.gateway END"
-    for kinds, debit, credit in ((_IN, place, "'order'"), (_OUT, "'order'", place)):
-        op.execute(
-            f"""
-            INSERT INTO journal (order_id, transaction_id, debit, credit, amount_minor, currency, booked_at)
-            SELECT payment_transaction.order_id, payment_transaction.id, {debit}, {credit},
-                payment_transaction.amount_minor, payment_transaction.currency, payment_transaction.happened_at
-            FROM payment_transaction JOIN payment ON payment.id = payment_transaction.payment_id
-            WHERE payment_transaction.state = 'succeeded' AND amount_minor > 0
-                AND payment_transaction.kind IN ({kinds})
-            ORDER BY payment_transaction.id
-            """  # noqa: S608  words of our own
-        )
+    place = """
+        CASE payment.method WHEN 'bank_transfer' THEN 'bank' WHEN 'cash' THEN 'cash' WHEN 'cheque' THEN 'cheques'
+            ELSE 'gateway:' || payment.gateway END
+    """
+    op.execute(
+        f"""
+        INSERT INTO journal (order_id, transaction_id, debit, credit, amount_minor, currency, booked_at)
+        SELECT told.order_id, told.id, CASE WHEN kind IN ({_IN}) THEN {place} ELSE 'order' END,
+            CASE WHEN kind IN ({_IN}) THEN 'order' ELSE {place} END, amount_minor, told.currency, happened_at
+        FROM payment_transaction AS told JOIN payment ON payment.id = told.payment_id
+        WHERE told.state = 'succeeded' AND amount_minor > 0 AND kind IN ({_IN}, {_OUT})
+        ORDER BY told.id
+        """  # noqa: S608  words of our own
+    )
 
 
 def _take_payment_from_transactions() -> None:
@@ -610,11 +638,12 @@ def _take_payment_from_transactions() -> None:
         new = {"payment_id", "call_key", "settled_minor", "settled_currency"}
         columns = [column for column in _transaction_columns() if column.name not in new]
         rules = [rule for index, rule in enumerate(_transaction_rules()) if index != 2]
-        op.create_table("payment_transaction_alone", *columns, *rules)
+        op.rename_table("payment_transaction", "payment_transaction_paid")
+        op.create_table("payment_transaction", *columns, *rules)
         names = ", ".join(column.name for column in columns)
-        op.execute(f"INSERT INTO payment_transaction_alone SELECT {names} FROM payment_transaction")  # noqa: S608
-        op.drop_table("payment_transaction")
-        op.rename_table("payment_transaction_alone", "payment_transaction")
+        copied = f"INSERT INTO payment_transaction SELECT {names} FROM payment_transaction_paid ORDER BY id"  # noqa: S608
+        op.execute(copied)
+        op.drop_table("payment_transaction_paid")
         _guard("payment_transaction")
         return
     op.drop_index("ix_transaction_payment", table_name="payment_transaction")
@@ -622,27 +651,26 @@ def _take_payment_from_transactions() -> None:
         op.drop_column("payment_transaction", column)
 
 
-def _let_lines_be_amended_away(*, at_least: int = 0) -> None:
-    """Let a line have 0 units, which says that it was amended away."""
+def _let_lines_be_amended_away(*, back: bool = False) -> None:
+    """Let a line have 0 units, which says that it was amended away; or `back` to at least one."""
+    old, new = ("ordered >= 0", "ordered > 0") if back else ("ordered > 0", "ordered >= 0")
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint("ck_line_ordered", "order_line", type_="check")
-        op.create_check_constraint("ck_line_ordered", "order_line", f"ordered >= {at_least}")
+        op.create_check_constraint("ck_line_ordered", "order_line", new)
         return
     # SQLite cannot change a rule of a table that others refer to: what refers to it is copied with it.
     op.execute("CREATE TEMP TABLE kept_parcel_line AS SELECT * FROM parcel_line")
     op.drop_table("parcel_line")
-    statement = op.get_bind().execute(sa.text("SELECT sql FROM sqlite_master WHERE name = 'order_line'")).scalar_one()
-    indexes = op.get_bind().execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = 'order_line' AND type = 'index' AND sql IS NOT NULL")
-    )
-    again = [str(found) for found in indexes.scalars()]
-    old, new = ("ordered > 0", "ordered >= 0") if at_least == 0 else ("ordered >= 0", "ordered > 0")
-    op.execute(str(statement).replace("order_line", "order_line_anew", 1).replace(old, new))
-    op.execute("INSERT INTO order_line_anew SELECT * FROM order_line")
-    op.drop_table("order_line")
-    op.rename_table("order_line_anew", "order_line")
-    for index in again:
-        op.execute(index)
+    made = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'order_line' AND sql IS NOT NULL ORDER BY type DESC"
+    (_, table), *indexes = op.get_bind().execute(sa.text(made)).all()
+    op.rename_table("order_line", "order_line_before")
+    for name, _ in indexes:
+        op.execute(f"DROP INDEX {name}")
+    op.execute(str(table).replace(old, new))
+    op.execute("INSERT INTO order_line SELECT * FROM order_line_before ORDER BY id")
+    op.drop_table("order_line_before")
+    for _, index in indexes:
+        op.execute(str(index))
     op.create_table(
         "parcel_line",
         sa.Column("parcel_id", sa.Integer(), nullable=False),
