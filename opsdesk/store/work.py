@@ -281,12 +281,8 @@ class Performer:
 
 
 def _command_row(work: Work, name: str, done: Done) -> CommandRow:
-    result = {
-        "message": done.message,
-        "subject_id": done.subject_id,
-        "version": done.version,
-        "details": dict(done.details),
-    }
+    told = {name: getattr(done, name) for name in ("message", "subject_id", "version")}
+    result = {**told, "details": dict(done.details)}
     undo = json.dumps(work.undo) if work.undo else ""
     return CommandRow(
         id=work.command_id,

@@ -115,7 +115,7 @@ class AmendPanel(LetterForm):
 
     def _rehearsed(self, edits: tuple[Edit, ...]) -> Done:
         return self.desk.performer().rehearse(
-            propose, self.order_id, version=self.version, edits=edits, reason=self._reason, settle=self.settle
+            propose, self.order_id, version=None, edits=edits, reason=self._reason, settle=self.settle
         )
 
     @property
