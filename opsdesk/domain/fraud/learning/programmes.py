@@ -1,0 +1,180 @@
+"""The monitoring programmes of the card networks: how near the shop is to being fined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from opsdesk.domain.fraud.entries import Entry, entries, read_tables
+
+_FILE = "fraud/programmes.toml"
+_LARGEST = 10**9
+
+
+class Counts(StrEnum):
+    """What a programme counts."""
+
+    FRAUD_AND_DISPUTES = "fraud_and_disputes"
+    CHARGEBACKS = "chargebacks"
+    FRAUD_CHARGEBACKS = "fraud_chargebacks"
+
+
+class Over(StrEnum):
+    """Which sales it is set against."""
+
+    MONTH = "month"
+    MONTH_BEFORE = "month_before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """One programme as it stands from a day on.
+
+    Attributes:
+        ratio: hundredths of a percent.
+        at_least: how many must be counted for the programme to look at a shop.
+        at_least_usd: how much must be counted, in whole dollars.
+        sales_at_least: how many sales there must be.
+        secured_below: percent of sales with 3-D Secure from which on it looks away; 0 where it does not ask.
+        of_acquirer: it concerns all shops of an acquirer together.
+    """
+
+    code: str
+    name: str
+    network: str
+    effective_from: date
+    counts: Counts
+    over: Over
+    ratio: int
+    region: str = ""
+    at_least: int = 0
+    at_least_usd: int = 0
+    sales_at_least: int = 0
+    secured_below: int = 0
+    of_acquirer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthFigures:
+    """What happened on one network in one month.
+
+    Attributes:
+        counted_usd: what is counted, in whole dollars.
+        secured: sales with 3-D Secure; None where nobody knows.
+    """
+
+    sales: int
+    sales_before: int
+    fraud_reports: int = 0
+    disputes: int = 0
+    fraud_chargebacks: int = 0
+    counted_usd: int = 0
+    secured: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the shop stands in one programme.
+
+    Attributes:
+        count: what was counted.
+        ratio: hundredths of a percent; None without sales.
+        is_over: every condition is met.
+        is_near: the ratio is past three quarters, or over while the shop is too small to be looked at.
+    """
+
+    programme: Programme
+    count: int
+    sales: int
+    ratio: int | None
+    is_over: bool
+    is_near: bool
+
+    @property
+    def words(self) -> str:
+        """Say it for staff: `0.70 % of 1.50 %, count 7 of 1,500`."""
+        ratio = "no sales" if self.ratio is None else f"{self.ratio / 100:.2f} %"
+        count = f", count {self.count:,} of {self.programme.at_least:,}" if self.programme.at_least else ""
+        return f"{ratio} of {self.programme.ratio / 100:.2f} %{count}"
+
+
+def in_force(
+    programmes: Iterable[Programme], day: date, *, region: str = "", with_acquirer: bool = False
+) -> tuple[Programme, ...]:
+    """Return the programmes of a day: of each the latest that has begun, the region's own before the general one."""
+    found: dict[str, Programme] = {}
+    for programme in programmes:
+        if programme.effective_from > day or (programme.of_acquirer and not with_acquirer):
+            continue
+        if programme.region not in ("", region):
+            continue
+        other = found.get(programme.code)
+        if other is None or _rank(programme) >= _rank(other):
+            found[programme.code] = programme
+    return tuple(found.values())
+
+
+def standing(programme: Programme, figures: MonthFigures) -> Standing:
+    """Say where the shop stands."""
+    counted = {
+        Counts.FRAUD_AND_DISPUTES: figures.fraud_reports + figures.disputes,
+        Counts.CHARGEBACKS: figures.disputes,
+        Counts.FRAUD_CHARGEBACKS: figures.fraud_chargebacks,
+    }[programme.counts]
+    sales = figures.sales if programme.over is Over.MONTH else figures.sales_before
+    ratio = counted * 10_000 // sales if sales else None
+    reaches = ratio is not None and counted * 10_000 >= programme.ratio * sales
+    is_over = reaches and _is_looked_at(programme, figures, counted)
+    is_near = not is_over and (reaches or (ratio is not None and ratio * 4 >= programme.ratio * 3))
+    return Standing(programme, counted, sales, ratio, is_over, is_near)
+
+
+def read_programmes(shipped: str, own: str = "") -> tuple[Programme, ...]:
+    """Read the shipped programmes and the shop's own, which follow them.
+
+    Raises:
+        Invalid: an entry is no programme.
+    """
+    return tuple(
+        _programme(entry) for text in (shipped, own) for entry in entries(read_tables(text, _FILE), "programme", _FILE)
+    )
+
+
+def _rank(programme: Programme) -> tuple[bool, date]:
+    return (programme.region != "", programme.effective_from)
+
+
+def _is_looked_at(programme: Programme, figures: MonthFigures, counted: int) -> bool:
+    is_secured = (
+        programme.secured_below > 0
+        and figures.secured is not None
+        and figures.secured * 100 >= programme.secured_below * figures.sales
+    )
+    return (
+        counted >= programme.at_least
+        and figures.counted_usd >= programme.at_least_usd
+        and figures.sales >= programme.sales_at_least
+        and not is_secured
+    )
+
+
+def _programme(entry: Entry) -> Programme:
+    programme = Programme(
+        code=entry.text("code"),
+        name=entry.text("name"),
+        network=entry.text("network"),
+        effective_from=entry.day("effective_from"),
+        counts=entry.choice("counts", Counts),
+        over=entry.choice("over", Over),
+        ratio=entry.whole("ratio", 1, 10_000),
+        region=entry.text("region", ""),
+        at_least=entry.whole("at_least", 0, _LARGEST, 0),
+        at_least_usd=entry.whole("at_least_usd", 0, _LARGEST, 0),
+        sales_at_least=entry.whole("sales_at_least", 0, _LARGEST, 0),
+        secured_below=entry.whole("secured_below", 0, 100, 0),
+        of_acquirer=entry.flag("of_acquirer", False),
+    )
+    entry.done()
+    return programme
