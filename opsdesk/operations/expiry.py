@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from opsdesk.domain.gateways import LIVE_GATEWAYS, PaymentSnapshot
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments import Ended, TransactionKind
 from opsdesk.operations.gateway_events import APPLIED, hold_for_somebody, take_snapshot
+from opsdesk.operations.gateway_snapshots import LOOK_AGAIN
 from opsdesk.operations.pay_links import void_outdated_links
 from opsdesk.store.payments import Booking
 from opsdesk.store.tables import GatewayEventRow, OrderRow, PaymentRow
 from opsdesk.store.work import Done, Work, operation
-
-LOOK_AGAIN = timedelta(minutes=15)
-"""When a gateway is asked again that still holds the money although its own time is up."""
 
 
 @operation("payment.expire")

@@ -111,7 +111,7 @@ def take_snapshot(
     if news.is_changed:
         void_outdated_links(work, order)
         work.orders.settle(order)
-        problems += _standing(work, order, payment)
+        problems += _standing(work, order)
     return news, problems
 
 
@@ -219,11 +219,12 @@ def hold_for_somebody(work: Work, row: GatewayEventRow, problems: list[str]) -> 
     work.add(row)
 
 
-def _standing(work: Work, order: OrderRow, payment: PaymentRow) -> list[str]:
+def _standing(work: Work, order: OrderRow) -> list[str]:
     """Return what is wrong with the money of the order now and waits for nobody yet; let go of what is not any more."""
     money, waiting = work.orders.facts(order).money, work.settlements.open_amendment(order.id or 0)
     total = max(order.total_minor, waiting.new_total_minor if waiting is not None else 0)
-    wrong = {LOST_TWICE: is_lost_twice(payment), TOO_MUCH: money.captured - money.refunded > total}
+    is_twice = any(is_lost_twice(payment) for payment in work.payments.of_order(order.id or 0))
+    wrong = {LOST_TWICE: is_twice, TOO_MUCH: money.captured - money.refunded > total}
     events = work.settlements.standing_events(order.id or 0)
     told = {line for event in events for line in event.problem.splitlines()}
     for event in events:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from opsdesk.domain.gateways import (
     Answer,
@@ -36,6 +36,8 @@ _KINDS = {
 }
 _ONCE = {OperationKind.CAPTURE: CallKind.CAPTURE, OperationKind.VOID: CallKind.VOID}
 """What happens once to a payment, so that a call for it is known without its key."""
+LOOK_AGAIN = timedelta(minutes=15)
+"""When a gateway is asked again that still holds the money although its own time is up."""
 _COMES_IN = (TransactionKind.AUTHORISE, TransactionKind.CAPTURE, TransactionKind.SALE)
 _STEPS = tuple(OperationKind)
 
@@ -188,17 +190,24 @@ def _take_failed_refund(
         if call is not None and CallState(call.state).is_open:
             conclude(work, call, Answer(AnswerKind.FAILED, done.reference, problem=done.problem, at=done.at))
         work.payments.book(payment, TransactionKind.REFUND, done.amount, booking, state=TransactionState.FAILED)
+        if call is None:
+            news.problems.append(_failed_outside(payment, done))
         return
     work.payments.book(payment, TransactionKind.REFUND_REVERSAL, done.amount, booking)
     summary = f"A refund of {done.amount} came back: {done.problem}".removesuffix(": ")
     work.record("payment.refund_reversal", "order", payment.order_id, summary, after=done.reference)
     if call is None:
-        news.problems.append(f"The refund of {done.amount} that was done at {payment.gateway} failed. {done.problem}")
+        news.problems.append(_failed_outside(payment, done))
         return
     call.problem, call.settled_at = done.problem, None
     move(work, call, CallState.FAILED, f"Failed after all: {in_words(call)}. {done.problem}".strip())
     if conclusion := on_answer.get(CallKind(call.kind)):
         conclusion(work, call, Answer(AnswerKind.FAILED, done.reference, problem=done.problem, at=done.at))
+
+
+def _failed_outside(payment: PaymentRow, done: GatewayOperation) -> str:
+    told = f"The refund of {done.amount} that was asked for at {payment.gateway} failed. {done.problem}"
+    return f"{told.rstrip()} Give the money back in another way."
 
 
 def _is_about(row: TransactionRow, done: GatewayOperation) -> bool:
@@ -226,4 +235,5 @@ def _has_expired(work: Work, payment: PaymentRow) -> bool:
     if until is None or payment.captured_minor or not 0 < payment.authorised_minor <= payment.voided_minor:
         return False
     voids = [row for row in work.payments.transactions(payment) if row.kind == TransactionKind.VOID]
-    return any(row.happened_at >= until and not row.call_key for row in voids)
+    # A gateway may have held the money a little longer than it had said; see LOOK_AGAIN.
+    return any(row.happened_at >= until - LOOK_AGAIN and not row.call_key for row in voids)

@@ -200,7 +200,9 @@ def test_a_refund_outside_that_failed_is_shown_to_somebody(store: Store, order_i
     known = (authorised(TOTAL, "pi_1:auth"), captured(TOTAL, "pi_1:capture"))
     tell(store, event("evt_1", snapshot(*known, refunded(500, "re_1"))))
     tell(store, event("evt_2", snapshot(*known, refunded(500, "re_1", state=AnswerKind.FAILED, problem="Closed."))))
-    assert [row.problem for row in held(store)] == ["The refund of 5.00 EUR that was done at stripe failed. Closed."]
+    assert [row.problem for row in held(store)] == [
+        "The refund of 5.00 EUR that was asked for at stripe failed. Closed. Give the money back in another way."
+    ]
 
 
 def test_a_call_that_was_given_up_and_happened_all_the_same_is_booked_and_shown(store: Store, order_id: int) -> None:
