@@ -101,6 +101,7 @@ class Rule:
         applies: where it is false, the rule has nothing to say of the order and takes no part in the coverage.
         customer_safe: code of the phrase that the customer may read.
         since: when this version began; a new version is on trial from then.
+        version: a short name for what it judges and how it weighs, the same wherever that is the same.
     """
 
     id: str
@@ -117,13 +118,12 @@ class Rule:
     author: str
     applies: Condition | None = None
     source: str = ""
+    version: str = field(init=False, compare=False)
 
-    @property
-    def version(self) -> str:
-        """A short name for what it judges and how, the same wherever that is the same."""
+    def __post_init__(self) -> None:
         applies = self.applies.text if self.applies else ""
-        parts = (self.id, self.when.text, applies, str(self.points), self.group, self.kind)
-        return sha256("\x00".join(parts).encode()).hexdigest()[:12]
+        judged = (self.id, self.when.text, applies, str(self.points), self.group, self.kind)
+        object.__setattr__(self, "version", sha256("\x00".join(judged).encode()).hexdigest()[:12])
 
     @property
     def names(self) -> tuple[str, ...]:

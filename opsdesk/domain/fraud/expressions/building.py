@@ -13,6 +13,7 @@ from opsdesk.domain.fraud.expressions.running import (
     Run,
     calculated,
     compared,
+    compared_fact,
     contains,
     every,
     negated,
@@ -185,7 +186,7 @@ class Builder:
             raise self.wrong(node, f"{left.kind} cannot be compared with {right.kind}.{_hint(left, right)}")
         self.check_words(node.right, left, right)
         self.check_words(node.left, right, left)
-        return Part(Kind.TRUTH, compared(_COMPARE[node.sign], left.run, right.run, right.constant))
+        return Part(Kind.TRUTH, _comparison(_COMPARE[node.sign], node.left, left, right))
 
     def check_words(self, node: Node, asked: Part, told: Part) -> None:
         """Refuse texts that the fact can never hold: such a rule would never fire, and nobody would know."""
@@ -206,7 +207,7 @@ class Builder:
             raise self.wrong(node, f"{value.kind} cannot be in {container.kind}.")
         self.check_words(node.container, value, container)
         self.check_words(node.value, container, value)
-        return Part(Kind.TRUTH, compared(contains, value.run, container.run, container.constant))
+        return Part(Kind.TRUTH, _comparison(contains, node.value, value, container))
 
     def _arithmetic(self, node: syntax.Arithmetic) -> Part:
         left = self.expect(node.left, Kind.NUMBER, Kind.AMOUNT)
@@ -227,6 +228,12 @@ _LITERALS: dict[type, Kind] = {
 
 def _constant(kind: Kind, value: object) -> Part:
     return Part(kind, lambda _: value, constant=value)
+
+
+def _comparison(compare: Callable[[Any, Any], bool], node: Node, left: Part, right: Part) -> Run:
+    if isinstance(node, syntax.Name) and left.fact is not None and right.constant is not None:
+        return compared_fact(compare, left.fact.name, _TYPES[left.kind], right.constant)
+    return compared(compare, left.run, right.run, right.constant)
 
 
 def _hint(left: Part, right: Part) -> str:

@@ -102,6 +102,16 @@ def compared(compare: Callable[[Any, Any], bool], first: Run, second: Run, const
     return run if constant is None else run_constant
 
 
+def compared_fact(compare: Callable[[Any, Any], bool], name: str, types: tuple[type, ...], constant: Any) -> Run:
+    """Compare a fact with a literal in one step: most conditions are just that, and are asked a million times."""
+
+    def run(facts: Facts) -> bool | None:
+        value = facts.get(name)
+        return compare(value, constant) if value.__class__ in types else None
+
+    return run
+
+
 def calculated(calculate: Callable[[int, int], int], left: Run, right: Run) -> Run:
     """Put two numbers together; dividing by nothing, and what is too large to be believed, is unknown."""
 
