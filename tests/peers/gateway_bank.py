@@ -132,4 +132,4 @@ def api_error() -> ApiError:
 
 
 def _reply(status: int, body: Thing) -> Reply:
-    return Reply(status, json.dumps(body, indent=2).encode())
+    return Reply(status, json.dumps(body).encode())

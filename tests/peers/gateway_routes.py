@@ -136,7 +136,9 @@ def _list(path: str, kind: str, *filters: str) -> Callable[..., Thing]:
     def act(bank: Bank, ask: Ask) -> Thing:
         things = bank.events() if kind == "event" else bank.book.all(kind)
         wanted = {name: ask.form.text(name) for name in filters if ask.form.text(name)}
-        found = [thing for thing in things if all(_is(thing.get(name), value) for name, value in wanted.items())]
+        found = things
+        if wanted:
+            found = [thing for thing in things if all(_is(thing.get(name), value) for name, value in wanted.items())]
         types = ask.form.get("types")
         if types:
             found = [thing for thing in found if thing["type"] in types]

@@ -7,6 +7,7 @@ import json
 import random
 import string
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -207,20 +208,23 @@ class Book:
         limit = 10 if limit is None else limit
         if not 1 <= limit <= 100:
             raise invalid("This value must be between 1 and 100.", param="limit", code="parameter_invalid_integer")
-        things = [thing for thing in things if _is_within(thing.get("created", 0), form)]
+        if form.get("created") is not None:
+            things = [thing for thing in things if _is_within(thing.get("created", 0), form)]
         before, after = form.text("ending_before"), form.text("starting_after")
         if before and after:
             raise invalid("Received both ending_before and starting_after parameters.", param="ending_before")
         if before:
-            since = self._place(before, "ending_before")
-            newer = [thing for thing in things if self._places[thing["id"]] > since]
+            newer = things[: self._cut(things, self._place(before, "ending_before"))]
             found, has_more = newer[-limit:], len(newer) > limit
         else:
-            until = self._place(after, "starting_after") if after else len(self._places)
-            older = [thing for thing in things if self._places[thing["id"]] < until]
+            older = things[self._cut(things, self._place(after, "starting_after") - 1) :] if after else things
             found, has_more = older[:limit], len(older) > limit
         answer = {"object": "list", "data": found, "has_more": has_more, "url": url}
         return self.shown(answer, form.expand)
+
+    def _cut(self, things: list[Thing], place: int) -> int:
+        """Count the things that are newer than a place."""
+        return bisect_left(things, -place, key=lambda thing: -self._places[thing["id"]])
 
     def _place(self, reference: str, param: str) -> int:
         if reference not in self._places:
