@@ -88,9 +88,13 @@ def follow(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot,
     assert payment.id is not None, "A payment that is followed has been saved."
     news.payment = payment = work.payments.locked(payment.id)
     told = sorted(_complete(snapshot, now), key=lambda found: _STEPS.index(found.kind))
-    strangers = _strangers(work.payments.transactions(payment), told)
+    rows = work.payments.transactions(payment)
+    strangers = _strangers(rows, told)
     for done in told:
-        _take(work, payment, done, strangers, news)
+        if done.state is AnswerKind.SUCCEEDED and _is_known(rows, done, strangers):
+            continue
+        _take(work, payment, done, news)
+        rows = work.payments.transactions(payment)
     _note(work, payment, snapshot, news)
     return news
 
@@ -106,17 +110,17 @@ def _complete(snapshot: PaymentSnapshot, now: datetime) -> Iterator[GatewayOpera
         yield GatewayOperation(snapshot.reference, OperationKind.VOID, amount, AnswerKind.SUCCEEDED, at)
 
 
-def _take(work: Work, payment: PaymentRow, done: GatewayOperation, strangers: list[TransactionRow], news: News) -> None:
+def _take(work: Work, payment: PaymentRow, done: GatewayOperation, news: News) -> None:
     call = _call_of(work, payment, done)
     if done.kind is OperationKind.REFUND and done.state is AnswerKind.FAILED:
         _take_failed_refund(work, payment, done, call, news)
     elif done.state is not AnswerKind.SUCCEEDED:
         _pass_on(work, call, done, news)
-    elif not _is_known(work.payments.transactions(payment), done, strangers):
+    elif call is None:
         news.is_changed = True
-        if call is None:
-            _book_outside(work, payment, done, news)
-            return
+        _book_outside(work, payment, done, news)
+    else:
+        news.is_changed = True
         if call.state in (CallState.FAILED, CallState.CANCELLED):
             told = f"The {in_words(call)} was given up here, and {payment.gateway} did it all the same."
             news.problems.append(f"{told} Look at what was done instead.")
@@ -216,12 +220,15 @@ def _is_about(row: TransactionRow, done: GatewayOperation) -> bool:
 
 
 def _note(work: Work, payment: PaymentRow, snapshot: PaymentSnapshot, news: News) -> None:
-    """Keep what else the gateway says: with what was paid, until when it holds the money, whether that is over."""
+    """Keep what else the gateway says: with what was paid, until when it holds the money, whether that is over.
+
+    Only the end changes the order; who has it open is not disturbed by how the payment is described.
+    """
     until = snapshot.capture_before
     if until is not None and (payment.expires_at is None or payment.expires_at < until):
-        payment.expires_at, news.is_changed = until, True
+        payment.expires_at = until
     if not payment.instrument and snapshot.instrument.words:
-        payment.instrument, news.is_changed = kept_line(snapshot.instrument.words), True
+        payment.instrument = kept_line(snapshot.instrument.words)
     if not payment.ended and _has_expired(work, payment):
         payment.ended, news.is_changed = Ended.EXPIRED.value, True
         summary = f"The authorisation has expired at {payment.gateway}"
