@@ -16,13 +16,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlalchemy import inspect, text
+from sqlmodel import Session, SQLModel
 
 from opsdesk.domain.errors import Refused
 from opsdesk.store.backups.rows import columns, rows_out
 from opsdesk.store.engine import SCHEMA_VERSION, Store, connect, open_store
 from opsdesk.store.migrate import FOLDER, migrate
+from opsdesk.store.orders import Orders
+from opsdesk.store.verify.running import verify_store
+from tests.conftest import START
 from tests.postgres import Server
 from tests.shop_orders import write_order
 
@@ -30,12 +33,14 @@ ROOT = Path(__file__).parents[2]
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))
 ORDERS = 100_000 if SOAK else 10_000
 
-NEXT = """
+NOW = SCHEMA_VERSION
+LATER = f"{int(NOW) + 1:04}"
+NEXT = f"""
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0003"
-down_revision = "0002"
+revision = "{LATER}"
+down_revision = "{NOW}"
 
 
 def upgrade():
@@ -61,9 +66,9 @@ with context.begin_transaction():
 def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be the program of the next release, which knows one more migration."""
     folder = Path(shutil.copytree(FOLDER, tmp_path / "migrations"))
-    (folder / "versions" / "0003_gifts.py").write_text(NEXT)
+    (folder / "versions" / f"{LATER}_gifts.py").write_text(NEXT)
     monkeypatch.setattr("opsdesk.store.migrate.FOLDER", folder)
-    monkeypatch.setattr("opsdesk.store.migrate.SCHEMA_VERSION", "0003")
+    monkeypatch.setattr("opsdesk.store.migrate.SCHEMA_VERSION", LATER)
 
 
 def write_many(store: Store, count: int) -> None:
@@ -74,6 +79,9 @@ def write_many(store: Store, count: int) -> None:
         "orders": {"id": ":order + i", "number": "number || i", "external_id": "external_id || i"},
         "order_line": {"id": "id + 10 * i", "order_id": ":order + i"},
         "order_address": {"order_id": ":order + i"},
+        "payment": {"id": "id + i", "order_id": ":order + i"},
+        "payment_transaction": {"id": "id + i", "order_id": ":order + i", "payment_id": "payment_id + i"},
+        "journal": {"id": "id + i", "order_id": ":order + i", "transaction_id": "transaction_id + i"},
     }
     with store.writer.begin() as connection:
         for table, changed in fresh.items():
@@ -97,6 +105,22 @@ def digest(store: Store) -> str:
     return f"{total:x}"
 
 
+def old_digest(store: Store) -> str:
+    """Return the same over what both versions know: every table and column that there is."""
+    total = 0
+    there = inspect(store.reader)
+    with rows_out(store) as reader:
+        for table in sorted(set(there.get_table_names()) & set(columns()) - OF_MONEY):
+            names = sorted({column["name"] for column in there.get_columns(table)} - NEW_COLUMNS)
+            for row in reader.rows(table, names):
+                total += int.from_bytes(hashlib.blake2b(repr((table, *row)).encode(), digest_size=16).digest())
+    return f"{total:x}"
+
+
+OF_MONEY = {"payment", "journal"}
+NEW_COLUMNS = {"payment_id", "call_key", "settled_minor", "settled_currency"}
+
+
 def extra(store: Store) -> set[str]:
     with store.reading() as session:
         names = "SELECT * FROM orders LIMIT 1"
@@ -113,15 +137,150 @@ def test_up_down_up_leaves_every_row_as_it_was(store_url: str, next_version: Non
     store = connect(store_url)
     write_many(store, ORDERS)
     before = digest(store)
-    assert migrate(store_url, to="0003") == ("0002", "0003")
+    assert migrate(store_url, to=LATER) == (NOW, LATER)
     assert extra(store) == {"gift_note"}
     assert digest(store) == before
-    assert migrate(store_url, to="0002") == ("0003", "0002")
+    assert migrate(store_url, to=NOW) == (LATER, NOW)
     assert extra(store) == set()
     assert digest(store) == before
-    assert migrate(store_url, to="0003") == ("0002", "0003")
+    assert migrate(store_url, to=LATER) == (NOW, LATER)
     assert digest(store) == before
     store.close()
+
+
+def test_payments_and_journal_come_back_as_they_were_from_the_transactions_alone(store_url: str) -> None:
+    store = connect(store_url)
+    write_many(store, ORDERS)
+    before, of_both = digest(store), old_digest(store)
+    assert migrate(store_url, to="0001") == (NOW, "0001")
+    assert OF_MONEY & set(inspect(store.reader).get_table_names()) == set()
+    assert old_digest(store) == of_both
+    assert migrate(store_url) == ("0001", NOW)
+    assert (digest(store), old_digest(store)) == (before, of_both)
+    store.close()
+
+
+# What the first version could hold of one order: kind, state, amount, gateway.
+OLD_MONEY = (
+    (("capture", "succeeded", 900, "card"),),
+    (("authorise", "succeeded", 900, "card"), ("capture", "succeeded", 400, "card"), ("void", "succeeded", 500, "card")),
+    (("authorise", "succeeded", 900, "card"), ("void", "succeeded", 900, "card")),
+    (("authorise", "succeeded", 900, "card"),),
+    (("sale", "failed", 900, "card"),),
+    (("sale", "failed", 900, "card"), ("sale", "succeeded", 900, "card")),
+    (("sale", "unknown", 900, "card"), ("manual_in", "succeeded", 400, "manual"), ("manual_in", "succeeded", 500, "cod")),
+    (("sale", "succeeded", 300, "card"), ("sale", "succeeded", 600, "wallet"), ("refund", "succeeded", 500, "voucher")),
+    (("sale", "succeeded", 900, "card"), ("refund", "succeeded", 900, "card"), ("refund", "pending", 5, "card")),
+    (("refund", "succeeded", 100, "card"),),
+    (("capture", "succeeded", 0, "card"), ("sale", "succeeded", 900, "bank transfer")),
+    (),
+)  # fmt: skip
+
+
+def test_the_money_of_an_older_store_is_whole_after_the_migration(store_url: str) -> None:
+    store = connect(store_url)
+    for number in range(len(OLD_MONEY)):
+        write_order(store, f"2000{number:02}", customer_id=1 if number else None, paid=False)
+    migrate(store_url, to="0001")
+    write_old_money(store)
+    before = old_digest(store)
+    migrate(store_url)
+    assert old_digest(store) == before
+    settled(store)
+    found = verify_store(store, now=START, with_seals=False).violations
+    assert {(said.invariant, said.wrong.partition(" (")[0]) for said in found} == {
+        # An order that only ever gave money back cannot be right; nothing is made up to hide that.
+        ("P2", "more was refunded, or is about to be, than was received"),
+        ("A1", "nothing in its history says how it came to be"),
+        ("C1", "it has a version that nothing in its history made"),
+    }
+    with store.reading() as session:
+        payments = session.execute(text("SELECT gateway, method, state FROM payment ORDER BY order_id, id")).all()
+        moved = "SELECT debit, credit, sum(amount_minor) FROM journal GROUP BY debit, credit ORDER BY debit, credit"
+        journal = session.execute(text(moved)).all()
+    assert [tuple(row) for row in payments] == [
+        ("card", "gateway", "captured"),
+        ("card", "gateway", "captured"),
+        ("card", "gateway", "voided"),
+        ("card", "gateway", "authorised"),
+        ("card", "gateway", "failed"),
+        ("card", "gateway", "captured"),
+        ("card", "gateway", "pending"),
+        ("cod", "cash", "captured"),
+        ("manual", "bank_transfer", "captured"),
+        ("card", "gateway", "captured"),
+        ("wallet", "gateway", "partly_refunded"),
+        ("card", "gateway", "refunded"),
+        ("card", "gateway", "refunded"),
+        ("bank transfer", "bank_transfer", "captured"),
+        ("card", "gateway", "pending"),
+    ]
+    assert [tuple(row) for row in journal] == [
+        ("bank", "order", 1_300),
+        ("cash", "order", 500),
+        ("gateway:card", "order", 3_400),
+        ("gateway:wallet", "order", 600),
+        ("order", "gateway:card", 1_000),
+        ("order", "gateway:wallet", 500),
+    ]
+    store.close()
+
+
+def write_old_money(store: Store) -> None:
+    """Write movements of money as the first version kept them."""
+    with store.writer.begin() as connection:
+        for order_id, movements in enumerate(OLD_MONEY, 1):
+            for number, (kind, state, amount, gateway) in enumerate(movements):
+                connection.execute(
+                    text(
+                        "INSERT INTO payment_transaction (order_id, kind, state, amount_minor, currency, gateway, "
+                        "reference, happened_at) VALUES (:order, :kind, :state, :amount, 'EUR', :gateway, :named, "
+                        "'2026-11-20 10:00:00.000000')"
+                    ),
+                    {"order": order_id, "kind": kind, "state": state, "amount": amount, "gateway": gateway,
+                     "named": f"r{number}"},
+                )  # fmt: skip
+
+
+def settled(store: Store) -> None:
+    """Let each order say what its facts say, as the first version had left it."""
+    with Session(store.writer) as session, session.begin():
+        orders = Orders(session, START, by_person=False)
+        for order_id in range(1, len(OLD_MONEY) + 1):
+            orders.settle(orders.locked(order_id))
+
+
+@pytest.mark.parametrize(
+    ("planted", "named"),
+    [
+        ("INSERT INTO gateway_cursor (gateway, cursor, problem, read_at) VALUES ('stripe', 'evt_1', '', :now)", ""),
+        ("INSERT INTO store_credit (id, kind, code_digest, code_end, currency, issued_minor, balance_minor, issued_by, "
+         "issued_at, note, version) VALUES (1, 'store_credit', '', '', 'EUR', 5, 5, 'mia', :now, '', 1)", "store_credit"),
+        ("INSERT INTO refund (id, order_id, state, reason, note, amount_minor, tax_minor, currency, content_hash, tell, "
+         "letter_subject, letter_text, letter_html, letter_language, requested_by, requested_at, needs_approval, "
+         "problem, version) SELECT 1, id, 'cancelled', 'other', '', 5, 0, 'EUR', '', tax_included, '', '', '', '', "
+         "'mia', :now, tax_included, '', 1 FROM orders", "refund"),
+        ("UPDATE payment SET reference = 'pi_1'", "talks to"),
+        ("UPDATE payment SET method = 'on_account'", "on account"),
+        ("INSERT INTO payment_transaction (order_id, payment_id, kind, state, amount_minor, currency, gateway, reference, "
+         "happened_at, call_key, settled_currency) SELECT order_id, id, 'dispute_debit', 'succeeded', 5, 'EUR', 'card', "
+         "'dp_1', :now, '', '' FROM payment", "bank took back"),
+    ],
+    ids=["cursor", "credit", "refund", "reference", "account", "dispute"],
+)  # fmt: skip
+def test_what_the_first_version_has_no_place_for_keeps_the_store_from_going_back(
+    store: Store, planted: str, named: str
+) -> None:
+    write_order(store)
+    with store.writer.begin() as connection:
+        connection.execute(text(planted), {"now": "2026-11-20 10:00:00.000000"})
+    before = digest(store)
+    if not named:
+        assert migrate(store.url, to="0001") == (NOW, "0001")
+        return
+    with pytest.raises(Refused, match=named):
+        migrate(store.url, to="0001")
+    assert digest(store) == before
 
 
 def test_up_down_up_on_an_empty_store(store_url: str) -> None:
@@ -141,7 +300,7 @@ def test_the_first_step_is_not_taken_back_from_a_shop_with_records(store: Store)
 
 
 def test_the_store_of_a_newer_program_is_left_alone(store_url: str, next_version: None, monkeypatch) -> None:
-    migrate(store_url, to="0003")
+    migrate(store_url, to=LATER)
     monkeypatch.undo()
     with pytest.raises(Refused, match="newer"):
         migrate(store_url)
@@ -150,7 +309,7 @@ def test_the_store_of_a_newer_program_is_left_alone(store_url: str, next_version
 
 
 def test_a_store_of_an_older_program_is_not_opened_before_it_is_migrated(store_url: str, monkeypatch) -> None:
-    monkeypatch.setattr("opsdesk.store.engine.SCHEMA_VERSION", "0003")
+    monkeypatch.setattr("opsdesk.store.engine.SCHEMA_VERSION", LATER)
     with pytest.raises(Refused, match="opsdesk migrate"):
         open_store(store_url)
 
@@ -238,6 +397,24 @@ def test_killed_at_any_statement_postgres_is_old_or_new_and_the_next_run_succeed
     postgres_server.drop(name)
     assert answer["wrong"] == []
     assert int(str(answer["kills"])) > (70 if SOAK else 5)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_killed_at_any_statement_a_store_with_money_keeps_all_of_it(
+    tmp_path: Path, postgres_server: Server, kind: str
+) -> None:
+    name = postgres_server.create() if kind == "postgres" else ""
+    url = postgres_server.url(name) if name else f"sqlite:///{tmp_path / 'shop.db'}"
+    migrate(url)
+    store = connect(url)
+    write_many(store, 200)
+    store.close()
+    migrate(url, to="0001")
+    answer = kill_at_each_statement(url, 1 if SOAK else 3 if kind == "sqlite" else 9, "since", "0001")
+    if name:
+        postgres_server.drop(name)
+    assert answer["wrong"] == []
+    assert int(str(answer["kills"])) > (30 if SOAK else 10 if kind == "sqlite" else 4)
 
 
 def test_without_one_transaction_around_it_a_killed_migration_is_stuck(tmp_path: Path) -> None:
