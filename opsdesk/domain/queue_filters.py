@@ -25,7 +25,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 _STATES: dict[str, frozenset[Headline]] = {
     "hold": frozenset({Headline.ON_HOLD, Headline.FRAUD_REVIEW, Headline.POTENTIAL_FRAUD, Headline.SYNC_CONFLICT,
-                       Headline.BACKORDERED, Headline.AWAITING_APPOINTMENT}),
+                       Headline.BACKORDERED, Headline.AWAITING_APPOINTMENT, Headline.DISPUTED}),
     "fraud": frozenset({Headline.FRAUD_REVIEW, Headline.POTENTIAL_FRAUD}),
     "unpaid": frozenset({Headline.AWAITING_PAYMENT}),
     "short": frozenset({Headline.BACKORDERED}),
@@ -33,15 +33,18 @@ _STATES: dict[str, frozenset[Headline]] = {
     "packing": frozenset({Headline.BEING_PACKED}),
     "part": frozenset({Headline.PARTLY_SHIPPED}),
     "appointment": frozenset({Headline.AWAITING_APPOINTMENT}),
+    "disputed": frozenset({Headline.DISPUTED}),
+    "amending": frozenset({Headline.BEING_AMENDED}),
 }  # fmt: skip
 _PAYMENTS = {
     "unpaid": frozenset({PaymentStatus.UNPAID, PaymentStatus.PENDING, PaymentStatus.VOIDED}),
     "part": frozenset({PaymentStatus.PARTLY_PAID}),
-    "auth": frozenset({PaymentStatus.AUTHORISED}),
+    "auth": frozenset({PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_AUTHORISED}),
     "pending": frozenset({PaymentStatus.PENDING}),
     "over": frozenset({PaymentStatus.OVERPAID}),
     "refunded": frozenset({PaymentStatus.REFUNDED, PaymentStatus.PARTLY_REFUNDED}),
     "void": frozenset({PaymentStatus.VOIDED}),
+    "disputed": frozenset({PaymentStatus.DISPUTED}),
 }
 _TEMPERATURES = ("ambient", "chilled", "frozen")
 NOBODY = "-"

@@ -12,9 +12,11 @@ HEADLINE_LOOKS: Mapping[Headline, tuple[str, Tone]] = {
     Headline.CANCELLED: ("gone", Tone.DIM),
     Headline.POTENTIAL_FRAUD: ("suspect", Tone.DOUBT),
     Headline.FRAUD_REVIEW: ("suspect", Tone.DOUBT),
+    Headline.DISPUTED: ("wrong", Tone.ALARM),
     Headline.ON_HOLD: ("held", Tone.DOUBT),
     Headline.SYNC_CONFLICT: ("look", Tone.LOOK),
     Headline.AWAITING_PAYMENT: ("unpaid", Tone.MONEY),
+    Headline.BEING_AMENDED: ("held", Tone.LOOK),
     Headline.AWAITING_APPOINTMENT: ("held", Tone.LOOK),
     Headline.BACKORDERED: ("short", Tone.SHORT),
     Headline.READY: ("ready", Tone.GOOD),
@@ -29,6 +31,7 @@ HEADLINE_LOOKS: Mapping[Headline, tuple[str, Tone]] = {
 PAYMENT_TONES: Mapping[PaymentStatus, Tone] = {
     PaymentStatus.UNPAID: Tone.MONEY,
     PaymentStatus.PENDING: Tone.MONEY,
+    PaymentStatus.PARTLY_AUTHORISED: Tone.MONEY,
     PaymentStatus.AUTHORISED: Tone.NOW,
     PaymentStatus.PARTLY_PAID: Tone.MONEY,
     PaymentStatus.PAID: Tone.GOOD,
@@ -36,5 +39,6 @@ PAYMENT_TONES: Mapping[PaymentStatus, Tone] = {
     PaymentStatus.PARTLY_REFUNDED: Tone.LOOK,
     PaymentStatus.REFUNDED: Tone.DIM,
     PaymentStatus.VOIDED: Tone.DIM,
+    PaymentStatus.DISPUTED: Tone.ALARM,
 }
 """Tone of each payment word."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import Blocks, OnReview
 from opsdesk.domain.money import Money
@@ -100,6 +101,8 @@ def _why_going(detail: OrderDetail, now: datetime, zone: ZoneInfo) -> str:
     open_units = plural(facts.open_units, "unit")
     if word is Headline.AWAITING_PAYMENT:
         return f"{detail.due} of {detail.amounts.total} has not arrived."
+    if word is Headline.BEING_AMENDED and facts.amendment is not None:
+        return _AMENDMENT_WORDS[facts.amendment]
     if word is Headline.READY:
         return f"Paid, and nothing holds it: {open_units} to send."
     if word is Headline.BEING_PACKED and facts.packing_since:
@@ -111,6 +114,13 @@ def _why_going(detail: OrderDetail, now: datetime, zone: ZoneInfo) -> str:
     if facts.lifecycle is Lifecycle.COMPLETED:
         return "Everything is done. Reopen it (O) if something is left to do."
     return "There is nothing to send."
+
+
+_AMENDMENT_WORDS = {
+    AmendmentState.PROPOSED: "A change of what was ordered waits. The money panel (m) has it.",
+    AmendmentState.AWAITING_PAYMENT: "A change waits for the customer's money; it goes on by itself when it comes.",
+    AmendmentState.AWAITING_PACKER: "A change waits until the packer has put it back (b).",
+}
 
 
 def _why_away(detail: OrderDetail, now: datetime, zone: ZoneInfo) -> str:
@@ -130,8 +140,11 @@ _MONEY_WORDS = {
     TransactionKind.SALE: "paid",
     TransactionKind.VOID: "authorisation voided",
     TransactionKind.REFUND: "refunded",
+    TransactionKind.REFUND_REVERSAL: "refund came back",
     TransactionKind.MANUAL_IN: "received",
     TransactionKind.MANUAL_OUT: "paid back",
+    TransactionKind.DISPUTE_DEBIT: "taken by the bank",
+    TransactionKind.DISPUTE_REVERSAL: "given back by the bank",
 }
 _STATE_WORDS = {
     TransactionState.PENDING: "pending",

@@ -180,7 +180,7 @@ class AmendPanel(LetterForm):
         if not self.worked_out:
             return "CHANGE IT"
         delta = self._money("delta_minor")
-        return f"CHANGE IT: {'+' if delta.minor > 0 else ''}{delta}"
+        return f"CHANGE {'+' if delta.minor > 0 else ''}{delta}"
 
     # Making it.
 
