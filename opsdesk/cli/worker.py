@@ -53,7 +53,7 @@ def worker(
 
 
 def _counts(done: Round) -> dict[str, object]:
-    works = done.lease is not None
+    works = done.lease is not None or done.money_lease is not None
     return {
         "worked": works,
         "sent": done.sent,

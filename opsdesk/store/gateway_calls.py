@@ -19,7 +19,7 @@ from opsdesk.domain.moments import Clock
 from opsdesk.domain.money import Money
 from opsdesk.store.engine import Store
 from opsdesk.store.leases import Lease, is_held
-from opsdesk.store.tables import GatewayCallRow, HoldRow, OrderRow, PayLinkRow
+from opsdesk.store.tables import GatewayCallRow, GatewayCursorRow, HoldRow, OrderRow, PayLinkRow
 from opsdesk.store.tables.money import CALL_OPEN
 
 _ASKED = (CallState.PENDING.value, CallState.UNKNOWN.value)
@@ -92,6 +92,11 @@ def explain_waiting(store: Store, gateways: Collection[str], *, clock: Clock) ->
             is_same = and_(col(GatewayCallRow.id) == call_id, col(GatewayCallRow.problem) == "", text(CALL_OPEN))
             session.execute(update(GatewayCallRow).where(is_same).values(problem=problem))
     return len(why)
+
+
+def has_gateway(session: Session) -> bool:
+    """Say whether a gateway was ever asked for news: what is over by the clock then waits for what it says."""
+    return session.execute(select(col(GatewayCursorRow.gateway)).limit(1)).first() is not None
 
 
 def _is_stopped() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import WORKER
 from opsdesk.integrations.ports import Gateway, Mailer
 from opsdesk.store.engine import Store, unavailable
+from opsdesk.store.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
@@ -27,6 +28,8 @@ from opsdesk.worker.gateway_events import read_events
 from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
 LEASE = "worker"
+MONEY_LEASE = "gateways"
+"""The lease of whoever asks gateways."""
 LEASE_LASTS = timedelta(seconds=60)
 """Longer than one mail can take (20 s a step at the mail server), short enough that another takes over soon."""
 
@@ -47,6 +50,7 @@ class Round:
     deadlines: int = 0
     calls: int = 0
     events: int = 0
+    money_lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +85,46 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
     clock: Clock = system_clock,
     is_listening: bool = True,
 ) -> Round:
-    """Do one round if no other worker holds the lease: what was abandoned, mails, deadlines, calls, gateways' news.
+    """Do one round of what no other worker does: mails and deadlines; calls to gateways and their news.
 
-    Without a mailer the mails wait, without its gateway a call does, and the rest runs. Unless `is_listening` no
+    Without a mailer the mails wait and the rest runs. Money is for whoever knows the gateways' keys and has a lease of
+    its own, so that a terminal without keys never keeps it from the worker that has them. Unless `is_listening` no
     gateway is asked for news.
     """
-    lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
-    if lease is None:
-        return Round(None)
     performer = Performer(store, WORKER, clock)
+    lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
+    done = Round(None) if lease is None else _mails_and_deadlines(performer, mailer, lease)
+    if gateways:
+        # Last, because a gateway that does not answer takes its time.
+        till = take_lease(store, MONEY_LEASE, holder, lasts=LEASE_LASTS, clock=clock)
+        return done if till is None else _money(performer, gateways, done, till, is_listening=is_listening)
+    return done if lease is None else _without_gateways(performer, done, is_listening=is_listening)
+
+
+def _without_gateways(performer: Performer, done: Round, *, is_listening: bool) -> Round:
+    """Say on calls why they wait, and end what is over by the clock in a shop that never had a gateway."""
+    with performer.store.reading() as session:
+        till, is_connected = find_lease(session, MONEY_LEASE), has_gateway(session)
+    if till is not None and till.expires_at > performer.clock():
+        return done
+    explain_waiting(performer.store, (), clock=performer.clock)
+    is_alone = is_listening and not is_connected
+    return replace(done, events=read_events(performer, NO_GATEWAYS)) if is_alone else done
+
+
+def _mails_and_deadlines(performer: Performer, mailer: Mailer | None, lease: Lease) -> Round:
     held = hold_what_was_abandoned(performer, lease)
-    doubt_what_was_abandoned(performer)
     sent = send_due(performer, mailer, lease) if mailer is not None else 0
-    deadlines = pass_deadlines(performer)
-    # Last, because a gateway that does not answer takes its time.
-    calls = ask_gateways(performer, gateways, lease)
+    return Round(lease, sent, held, pass_deadlines(performer))
+
+
+def _money(
+    performer: Performer, gateways: Mapping[str, Gateway], done: Round, till: Lease, *, is_listening: bool
+) -> Round:
+    doubt_what_was_abandoned(performer)
+    calls = ask_gateways(performer, gateways, till)
     events = read_events(performer, gateways) if is_listening else 0
-    return Round(lease, sent, held, deadlines, calls, events)
+    return replace(done, calls=calls, events=events, money_lease=till)
 
 
 def run_worker(  # noqa: PLR0913  a worker has this many parts
@@ -111,7 +138,7 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
-    lease: Lease | None = None
+    leases: list[Lease] = []
     listened: datetime | None = None
     while not stop.is_set():
         is_listening = listened is None or clock() - listened >= _LISTEN_EVERY
@@ -127,12 +154,12 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
             _log.warning("The worker's round ended early: %s", unavailable(error).message)
             stop.wait(pause_s)
             continue
-        lease = done.lease
+        leases = [lease for lease in (done.lease, done.money_lease) if lease is not None]
         if done.sent == 0 and done.calls == 0:
             stop.wait(pause_s)
     if mailer is not None:
         mailer.close()
     for gateway in gateways.values():
         gateway.close()
-    if lease is not None:
+    for lease in leases:
         give_back(store, lease, clock=clock)

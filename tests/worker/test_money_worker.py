@@ -22,10 +22,11 @@ from opsdesk.domain.people import WORKER, Actor
 from opsdesk.operations.payments import capture, void
 from opsdesk.settings import load_settings
 from opsdesk.store.engine import Store
+from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import GatewayCallRow, LeaseRow, PaymentRow
 from opsdesk.store.work import Performer
 from opsdesk.worker import loop, money
-from opsdesk.worker.loop import Round, run_once
+from opsdesk.worker.loop import MONEY_LEASE, Round, run_once
 from tests.conftest import START, StillClock
 from tests.operations.gateway_double import Fault, GatewayDouble
 from tests.operations.money_kit import authorised, calls, the_payment
@@ -271,20 +272,23 @@ def test_a_round_asks_only_so_much(store: Store, clock: StillClock, actor: Actor
         payment_id = authorised(store, order_id, reference=f"pi_{number}")
         clerk.perform(capture, payment_id, version=the_order(store, order_id).version)
     clock.advance(minutes=1)
-    lease = run_once(store, None, holder="worker", clock=clock).lease
-    assert lease is not None
     gateway = GatewayDouble()
+    lease = take_lease(store, MONEY_LEASE, "worker", lasts=timedelta(minutes=1), clock=clock)
+    assert lease is not None
     assert money.ask_gateways(Performer(store, WORKER, clock), {"stripe": gateway}, lease, limit=2) == 2
     assert gateway.done(OperationKind.CAPTURE) == 2 * TOTAL
 
 
 def test_a_worker_that_lost_its_lease_sends_nothing(desk: Counter) -> None:
+    gateway = GatewayDouble()
+    desk.work(gateway)
     desk.ask()
-    old = desk.work(minutes=1).lease
+    old = desk.work(gateway, seconds=59).money_lease
     assert old is not None
     desk.let_the_lease_end()
-    assert desk.work(holder="successor").lease is not None
-    gateway = GatewayDouble()
+    idle = GatewayDouble("another")
+    assert desk.work(idle, holder="successor").money_lease is not None
+    desk.clock.advance(seconds=1)
     money.ask_gateways(Performer(desk.store, WORKER, desk.clock), {"stripe": gateway}, old)
     assert gateway.asked == []
 
@@ -364,3 +368,30 @@ def test_a_store_that_is_away_is_waited_for(
     loop.run_worker(store, None, clock=clock, stop=stop, pause_s=0)
     assert len(rounds) == 3
     assert "ended early" in caplog.text
+
+
+def test_a_terminal_without_keys_does_not_keep_the_money_from_the_worker_that_has_them(desk: Counter) -> None:
+    """On one SQLite file each terminal works beside its desk, and clerks' terminals are given no key."""
+    desk.ask()
+    gateway = GatewayDouble()
+    assert desk.work(holder="a terminal", minutes=1).lease is not None
+    done = desk.work(gateway, holder="the worker")
+    assert done.lease is None
+    assert (desk.call.state, desk.captured) == (CallState.SUCCEEDED, TOTAL)
+
+
+def test_a_terminal_without_keys_doubts_nothing_that_the_worker_is_asking_now(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ask()
+    gateway = GatewayDouble()
+    send = gateway.carry_out
+
+    def slowly(call: GatewayCall) -> Answer:
+        desk.work(holder="a terminal", seconds=20)
+        assert (desk.call.state, desk.call.problem) == (CallState.SENDING, "")
+        return send(call)
+
+    monkeypatch.setattr(gateway, "carry_out", slowly)
+    desk.work(gateway, holder="the worker", minutes=1)
+    assert (desk.call.state, desk.captured) == (CallState.SUCCEEDED, TOTAL)
