@@ -43,6 +43,7 @@ class Severity(StrEnum):
     NONE = "none"
 
 
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 
 
@@ -74,8 +75,11 @@ def _shown(facts: Facts, name: str, kind: Kind | None) -> str:
     value = facts.get(name)
     if value is None:
         return "?"
-    if kind is Kind.AMOUNT and isinstance(value, int):
-        return str(Money(value, str(facts.get("order.currency", "XXX"))))
+    if kind is Kind.AMOUNT:
+        currency = facts.get("order.currency")
+        if isinstance(value, int) and isinstance(currency, str) and _CURRENCY.match(currency):
+            return str(Money(value, currency))
+        return "?"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
