@@ -32,7 +32,7 @@ _FAMILIES = {
     "export": ("opsdesk.cli.exports", "Take orders and products out into a file."),
     "audit": ("opsdesk.cli.audit", "The history of every change: read it, and check that nobody changed it."),
     "user": ("opsdesk.cli.users", "People: names, roles, passwords, PINs, and terminals for PINs."),
-    "shop": ("opsdesk.cli.shop", "The shop: its name, telephone, hours, addresses."),
+    "shop": ("opsdesk.cli.shop", "The shop: its name, telephone, hours, addresses, captures."),
 }
 _MORE = {
     "order": ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits", "opsdesk.cli.order_amend"),

@@ -1,4 +1,4 @@
-"""`opsdesk shop`: how the shop signs its letters."""
+"""`opsdesk shop`: how the shop signs its letters, and when it captures held money."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opsdesk.cli.acting import acting, opened
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.output import say, say_done, say_json
 
-app = typer.Typer(help="The shop: its name, telephone, hours, addresses.", no_args_is_help=True)
+app = typer.Typer(help="The shop: its name, telephone, hours, addresses, captures.", no_args_is_help=True)
 
 
 @app.command("show")
@@ -46,3 +46,20 @@ def describe(
     with acting(store, as_name) as performer:
         done = performer.perform(describe_shop, texts={name.strip(): text for name, _, text in pairs})
         say_done(done, as_json=as_json)
+
+
+@app.command("capture")
+def capture(
+    policy: Annotated[str, typer.Argument(metavar="WHEN", help="by_hand or on_shipping")],
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say when money that a gateway holds is captured: by hand, or with each parcel."""
+    from opsdesk.cli.choices import chosen
+    from opsdesk.domain.captures import CapturePolicy
+    from opsdesk.operations.shop import set_capture_policy
+
+    wanted = chosen(CapturePolicy, policy, "policy")
+    with acting(store, as_name) as performer:
+        say_done(performer.perform(set_capture_policy, policy=wanted), as_json=as_json)

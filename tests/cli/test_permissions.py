@@ -52,6 +52,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("export orders", "{new}", "export.orders", ""),
     ("export products", "{new}", "export.products", ""),
     ("shop describe", "hours=9-17", "shop.describe", ""),
+    ("shop capture", "on_shipping", "shop.set_capture_policy", ""),
     ("user add", "newcomer --role agent", "user.add", ""),
     ("user role", "target agent", "user.change_role", ""),
     ("user password", "--stdin", "user.set_password", PASSWORD),
