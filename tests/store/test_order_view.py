@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import Session
+from sqlalchemy import event, select
+from sqlmodel import Session, col
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
@@ -24,7 +25,7 @@ from opsdesk.operations.shipping import recall_parcel, ship
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.looks import mark_looked
 from opsdesk.store.orders import Orders
-from opsdesk.store.tables import OrderRow
+from opsdesk.store.tables import AmendmentRow, DisputeRow, OrderRow, PaymentRow
 from opsdesk.store.views.order import OrderDetail, order_detail, order_id_of
 from opsdesk.store.views.timeline import news_since, timeline
 from opsdesk.store.work import Performer
@@ -226,3 +227,20 @@ def test_no_statement_reads_a_whole_table(sqlite_url: str, clock: StillClock) ->
                 steps,
             )
     store.close()
+
+
+def test_an_open_dispute_and_a_change_that_waits_are_among_the_facts(store: Store) -> None:
+    order_id = write_order(store)
+    with Session(store.writer) as session, session.begin():
+        payment_id = session.execute(select(col(PaymentRow.id))).scalar_one()
+        told = {"order_id": order_id, "currency": "EUR"}
+        session.add(DisputeRow(payment_id=payment_id, reference="dp_1", state="needs_response", amount_minor=5,
+                               opened_at=START, **told))  # fmt: skip
+        session.add(AmendmentRow(state="awaiting_payment", reason="customer", edits="", base_fingerprint="",
+                                 old_total_minor=5, new_total_minor=6, proposed_by="mia", proposed_at=START, **told))  # fmt: skip
+        session.add(AmendmentRow(state="applied", reason="customer", edits="", base_fingerprint="", old_total_minor=5,
+                                 new_total_minor=6, proposed_by="mia", proposed_at=START, **told))  # fmt: skip
+    with store.reading() as session:
+        detail = order_detail(session, order_id, user_id=None, now=START)
+    assert detail is not None
+    assert (detail.facts.money.is_disputed, detail.facts.amendment) == (True, AmendmentState.AWAITING_PAYMENT)

@@ -103,7 +103,7 @@ def test_a_recorded_payment_is_told_once(store: Store, desk: Performer) -> None:
     order_id = write_order(store, paid=False)
     desk.perform(record_payment, order_id, amount=Money(3_520, "EUR"), reference="bank")
     assert [line.words for line in told(store, order_id) if line.kind is MomentKind.MONEY] == [
-        "Payment recorded: 35.20 EUR"
+        "Payment recorded (bank transfer): 35.20 EUR"
     ]
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, select, text
 from sqlmodel import Session
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
 from opsdesk.domain.order_money import MoneyFacts, PaymentStatus
@@ -16,6 +17,7 @@ from opsdesk.domain.orders import FulfilmentStatus, Headline, Lifecycle, OrderFa
 from opsdesk.domain.payments import Movement, money_facts
 from opsdesk.store.presence import who_is_here
 from opsdesk.store.tables import OrderRow, UserRow
+from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.views import order_reading as reading
 from opsdesk.store.views.order_parts import (
     AddressDetail,
@@ -96,8 +98,21 @@ class OrderDetail:
 
 _ORDERS = OrderRow.metadata.tables["orders"]
 _USERS = UserRow.metadata.tables["users"]
+_DISPUTES, _AMENDMENTS = OrderRow.metadata.tables["dispute"], OrderRow.metadata.tables["amendment"]
+_IS_DISPUTED = exists().where(_DISPUTES.c.order_id == _ORDERS.c.id, _DISPUTES.c.closed_at.is_(None))
+_AMENDMENT = (
+    select(_AMENDMENTS.c.state)
+    .where(_AMENDMENTS.c.order_id == _ORDERS.c.id, text(f"amendment.{AMENDMENT_OPEN}"))
+    .limit(1)
+    .scalar_subquery()
+)
 _ORDER = (
-    select(_ORDERS, _USERS.c.name.label("owner_name"))
+    select(
+        _ORDERS,
+        _USERS.c.name.label("owner_name"),
+        _IS_DISPUTED.label("is_disputed"),
+        _AMENDMENT.label("amendment"),
+    )
     .outerjoin(_USERS, _USERS.c.id == _ORDERS.c.owner_id)
     .where(_ORDERS.c.id == bindparam("order_id"))
 )
@@ -221,9 +236,10 @@ def _facts(
         lifecycle=Lifecycle(row.lifecycle),
         version=row.version,
         lines=tuple(line.quantities for line in lines),
-        money=money_facts(row.total_minor, movements),
+        money=money_facts(row.total_minor, movements, is_disputed=bool(row.is_disputed)),
         holds=tuple(hold.active for hold in holds if hold.is_active),
         case=case.state if case else None,
         packing_since=row.packing_since,
         has_email=bool(row.email),
+        amendment=AmendmentState(row.amendment) if row.amendment else None,
     )

@@ -7,15 +7,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, select
+from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
 from sqlmodel import Session
 
+from opsdesk.domain.amendment_states import AmendmentState
 from opsdesk.domain.cases import CaseState
+from opsdesk.domain.gateways import CallState, DisputeState
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.mailing import MailState
 from opsdesk.domain.money import Money
 from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import Headline
+from opsdesk.domain.pay_links import LinkState
+from opsdesk.domain.payments import TransactionKind
+from opsdesk.domain.refund_states import RefundState
 from opsdesk.store.tables import OrderRow
 
 MOST = 200
@@ -106,11 +111,14 @@ _UNTOLD_MONEY = (
     .add_columns(_MONEY.c.happened_at)
     .where(
         _MONEY.c.order_id == bindparam("order_id"),
+        # What a call has done is told with the call.
+        _MONEY.c.call_key == "",
         ~exists().where(
             _BOOKED.c.subject_kind == "order",
             _BOOKED.c.subject_id == _MONEY.c.order_id,
-            _BOOKED.c.action.startswith("payment."),
-            _BOOKED.c.at == _MONEY.c.happened_at,
+            or_(*(_BOOKED.c.action.startswith(f"{noun}.") for noun in ("payment", "refund", "dispute"))),
+            # What a gateway tells of happened earlier than it was written down, under its own reference.
+            or_(_BOOKED.c.at == _MONEY.c.happened_at, _BOOKED.c.after == func.nullif(_MONEY.c.reference, "")),
         ),
     )
     .order_by(_MONEY.c.happened_at.desc(), _MONEY.c.id.desc())
@@ -193,10 +201,24 @@ def _untold_money(session: Session, order_id: int) -> list[TimelineLine]:
             row.gateway or "payment",
             MomentKind.MONEY,
             "payment",
-            f"{row.kind.replace('_', ' ').capitalize()} {Money(row.amount_minor, row.currency)} {row.state}",
+            f"{_MOVED[TransactionKind(row.kind)]} {Money(row.amount_minor, row.currency)} {row.state}",
         )
         for row in found
     ]
+
+
+_MOVED = {
+    TransactionKind.AUTHORISE: "Authorise",
+    TransactionKind.CAPTURE: "Capture",
+    TransactionKind.SALE: "Sale",
+    TransactionKind.VOID: "Void",
+    TransactionKind.REFUND: "Refund",
+    TransactionKind.REFUND_REVERSAL: "Refund that came back",
+    TransactionKind.MANUAL_IN: "Manual in",
+    TransactionKind.MANUAL_OUT: "Paid back by hand",
+    TransactionKind.DISPUTE_DEBIT: "Taken by the customer's bank",
+    TransactionKind.DISPUTE_REVERSAL: "Given back by the customer's bank",
+}
 
 
 def _placed(session: Session, order_id: int) -> list[TimelineLine]:
@@ -211,8 +233,7 @@ _KINDS = {
     "note": MomentKind.NOTE,
     "hold": MomentKind.HOLD,
     "case": MomentKind.HOLD,
-    "payment": MomentKind.MONEY,
-    "refund": MomentKind.MONEY,
+    **dict.fromkeys(("payment", "refund", "call", "link", "dispute", "credit", "gateway"), MomentKind.MONEY),
     "parcel": MomentKind.GOODS,
     "mail": MomentKind.MAIL,
     "status": MomentKind.MAIL,
@@ -236,6 +257,11 @@ _WORDS: dict[str, dict[str, str]] = {
     "mail": {state.value: state.word for state in MailState},
     "hold": {kind.value: kind.label for kind in HoldType},
     "case": {state.value: state.value.replace("_", " ") for state in CaseState},
+    "call": {state.value: state.word for state in CallState},
+    "link": {state.value: state.word for state in LinkState},
+    "refund": {state.value: state.word for state in RefundState},
+    "amendment": {state.value: state.word for state in AmendmentState},
+    "dispute": {state.value: state.value.replace("_", " ") for state in DisputeState},
     "order": {reason.value: reason.value.replace("_", " ") for reason in CancelReason}
     | {word.value: word.word.lower() for word in Headline},
 }
