@@ -54,6 +54,12 @@ class MoneyFacts:
     pending: int = 0
     charged_back: int = 0
     is_disputed: bool = False
+    drawn: int = 0
+
+    @property
+    def held(self) -> int:
+        """What is authorised and neither captured nor voided; `drawn` is what was captured of it."""
+        return max(0, self.authorised - self.voided - self.drawn)
 
     @property
     def paid(self) -> int:
@@ -88,4 +94,4 @@ def is_covered(money: MoneyFacts) -> bool:
     """
     if money.refunded + money.charged_back and money.paid <= 0:
         return False
-    return money.captured + max(0, money.authorised - money.voided - money.captured) >= money.total
+    return money.captured + money.held >= money.total

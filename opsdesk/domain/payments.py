@@ -185,11 +185,13 @@ def sum_of(kind: TransactionKind) -> tuple[str, int]:
 
 def money_facts(total: int, movements: Iterable[Movement], *, is_disputed: bool = False) -> MoneyFacts:
     """Sum up the transactions of an order; `total` is what the order costs, in minor units."""
-    sums = {"authorised": 0, "captured": 0, "refunded": 0, "voided": 0, "pending": 0, "charged_back": 0}
+    sums = {"authorised": 0, "captured": 0, "refunded": 0, "voided": 0, "pending": 0, "charged_back": 0, "drawn": 0}
     for movement in movements:
         if movement.state is TransactionState.SUCCEEDED:
             name, sign = _SUMS[movement.kind]
             sums[name] += sign * movement.amount
+            if movement.kind is TransactionKind.CAPTURE:
+                sums["drawn"] += movement.amount
         elif movement.state is not TransactionState.FAILED and movement.kind not in _NOT_COMING_IN:
             sums["pending"] += movement.amount
     return MoneyFacts(total=total, is_disputed=is_disputed, **sums)
