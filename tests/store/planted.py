@@ -369,6 +369,12 @@ PLANTED = {
     "a card number in Arabic digits": Planted(
         "X1", "card number", ("UPDATE mail SET subject = '٤١١١١١١١١١١١١١١١' WHERE id = 1",)
     ),
+    "a card number in a refund": Planted(
+        "X1", "card number", ("UPDATE refund SET note = 'to 4111 1111 1111 1111' WHERE id = 1",)
+    ),
+    "an escape in what a gateway said": Planted(
+        "X3", "must not be stored", ("UPDATE gateway_call SET problem = 'No.\x1b[2J' WHERE id = 1",)
+    ),
     "an escape in a name": Planted("X3", "must not be stored", (_order("customer_name = 'Ada\x1b[2J'"),)),
     "a right-to-left override": Planted("X3", "must not be stored", (_order("customer_name = 'Ada\u202egreB'"),)),
     "a line break in a phone number": Planted("X3", "must not be stored", (_order("phone = '+49\n30'"),)),

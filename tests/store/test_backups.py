@@ -80,6 +80,29 @@ def test_a_store_comes_back_row_by_row_on_either_store(
     other.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_all_the_money_of_a_shop_comes_back_on_the_other_store(
+    demo_store, other_url: dict[str, str], kind: str, tmp_path: Path
+) -> None:
+    store = open_store(demo_store(kind))
+    report = make_backup(store, tmp_path / "shop.zip")
+    assert report.problems == ()
+    into = other_url["postgres" if kind == "sqlite" else "sqlite"]
+    assert restore(report.file, into).problems == ()
+    other = open_store(into)
+    there = content(other)
+    assert there == content(store)
+    assert all(there[table] for table in OF_MONEY)
+    other.close()
+    store.close()
+
+
+OF_MONEY = (
+    "payment", "payment_transaction", "journal", "refund", "refund_part", "refund_share", "approval", "store_credit",
+    "gateway_call", "pay_link", "dispute", "amendment",
+)  # fmt: skip
+
+
 def test_the_restored_sqlite_file_is_alone_private_and_searchable(store: Store, actor: Actor, tmp_path: Path) -> None:
     fill(store, actor)
     report = make_backup(store, tmp_path / "today.zip")
