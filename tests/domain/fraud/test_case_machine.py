@@ -117,7 +117,7 @@ def step(name: str, case: CaseFacts, at: Desk) -> Move | None:
     return move
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), st.integers(0, 40)), max_size=25),
     st.sampled_from([300, 5_000]),

@@ -210,7 +210,7 @@ def _ended(case: CaseFacts, decision: Decision, at: datetime) -> Move:
     if decision.verdict is Verdict.RELEASE:
         released = (Effect.STOP_REMINDERS, Effect.RELEASE_HOLD, Effect.RESTORE_STATUS, Effect.OFFER_LISTS)
         told = () if case.mail_sent_at is None else (Effect.TELL_RELEASED,)
-        return moved(case, FraudState.RELEASED, *released, *told, closed_at=at)
+        return moved(case, FraudState.RELEASED, *released, *told, proposal=None, closed_at=at)
     is_fraud = decision.verdict is Verdict.CANCEL_FRAUD
     effects: tuple[Effect, ...] = (
         Effect.STOP_REMINDERS,
@@ -224,4 +224,4 @@ def _ended(case: CaseFacts, decision: Decision, at: datetime) -> Move:
     if decision.reason in _CONFIRMS:
         effects = (*effects, Effect.LABEL_FRAUD)
     to = FraudState.CANCELLED_FRAUD if is_fraud else FraudState.CANCELLED_UNVERIFIED
-    return moved(case, to, *effects, closed_at=at)
+    return moved(case, to, *effects, proposal=None, closed_at=at)
