@@ -35,8 +35,11 @@ _ENDED = {"expired": LinkState.EXPIRED, "cancelled": LinkState.CANCELLED, "inact
 
 
 @operation("gateway.take_event")
-def take_event(work: Work, gateway: str, event: GatewayEvent) -> Done:
-    """Apply what a gateway tells, once; what does not fit is held with a sentence that says what to do."""
+def take_event(work: Work, gateway: str, event: GatewayEvent, *, problem: str = "") -> Done:
+    """Apply what a gateway tells, once; what does not fit is held with a sentence that says what to do.
+
+    With a `problem` it is held for that, and nothing of it is applied.
+    """
     order_id = _whose(work, gateway, event)
     order = work.orders.locked(order_id) if order_id is not None else None
     if work.settlements.event(gateway, event.id) is not None:
@@ -53,7 +56,8 @@ def take_event(work: Work, gateway: str, event: GatewayEvent) -> Done:
     )
     if event.payment is not None and (amount := money_in(event.payment)):
         row.amount_minor, row.currency = amount.minor, amount.currency
-    hold_for_somebody(work, row, _apply(work, order, gateway, event, row))
+    problems = [problem] if problem else _apply(work, order, gateway, event, row)
+    hold_for_somebody(work, row, problems)
     number = order.number if order is not None else gateway
     said = " ".join(row.problem.splitlines()) or f"{event.name} taken in."
     return Done(f"{number}: {said}", order_id, order.version if order is not None else None)

@@ -77,7 +77,7 @@ def came_in_at(snapshot: PaymentSnapshot) -> datetime | None:
 def follow(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot, *, now: datetime) -> News:
     """Book what the gateway says of a payment and is not known here; the order is locked, and settled by the caller."""
     news = News()
-    payment = work.payments.by_reference(gateway, snapshot.reference)
+    payment = work.payments.by_reference(gateway, snapshot.reference) or _told_elsewhere(work, order, gateway, snapshot)
     if payment is None:
         if not money_in(snapshot):
             return news
@@ -97,6 +97,17 @@ def follow(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot,
         rows = work.payments.transactions(payment)
     _note(work, payment, snapshot, news)
     return news
+
+
+def _told_elsewhere(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot) -> PaymentRow | None:
+    """Return the payment that a shop told of by its movements, without the gateway's name for it, and name it so."""
+    names = {snapshot.reference, *(done.reference for done in snapshot.operations)}
+    for payment in work.payments.of_order(order.id or 0):
+        is_nameless = payment.gateway == gateway and not payment.reference
+        if is_nameless and any(row.reference in names for row in work.payments.transactions(payment)):
+            payment.reference = snapshot.reference
+            return payment
+    return None
 
 
 def _complete(snapshot: PaymentSnapshot, now: datetime) -> Iterator[GatewayOperation]:

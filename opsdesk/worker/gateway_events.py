@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsdesk.domain.gateways import LIVE_GATEWAYS
+from opsdesk.domain.errors import Conflict
+from opsdesk.domain.gateways import LIVE_GATEWAYS, GatewayEvent
 from opsdesk.integrations.ports import Gateway
 from opsdesk.operations.amendments import expire as expire_amendment
 from opsdesk.operations.expiry import expire_authorisation
@@ -13,6 +14,10 @@ from opsdesk.operations.pay_links import expire_link
 from opsdesk.store.tables import GatewayCursorRow
 from opsdesk.store.views.due_money import DueMoney, due_amendments, due_authorisations, due_links
 from opsdesk.store.work import Performer
+
+CANNOT_BOOK = (
+    "What the gateway tells does not fit what is booked here. Compare the payment with the gateway's own screens."
+)
 
 
 def read_events(performer: Performer, gateways: Mapping[str, Gateway], *, limit: int = 100) -> int:
@@ -38,10 +43,21 @@ def _read(performer: Performer, name: str, gateway: Gateway) -> tuple[int, bool]
         known, told = (row.cursor, row.problem) if row is not None else ("", "")
     page = gateway.events(known)
     for event in page.events:
-        performer.perform(take_event, name, event)
+        _take(performer, name, event)
     if page.cursor != known or page.problem != told or row is None:
         performer.perform(move_cursor, name, page.cursor, problem=page.problem)
     return len(page.events), not page.problem
+
+
+def _take(performer: Performer, name: str, event: GatewayEvent) -> None:
+    """Take in one event. One that cannot be booked is held for somebody and keeps no other from being read."""
+    try:
+        performer.perform(take_event, name, event)
+    except Conflict:
+        try:
+            performer.perform(take_event, name, event)
+        except Conflict:
+            performer.perform(take_event, name, event, problem=CANNOT_BOOK)
 
 
 def _end_due(performer: Performer, answering: Mapping[str, Gateway], limit: int, *, is_sure: bool) -> int:

@@ -158,6 +158,17 @@ def test_what_the_shops_export_told_under_its_own_reference_is_not_counted_again
     assert sums(store)[-2] == 1_000
 
 
+def test_a_payment_that_a_shop_told_of_by_its_movements_alone_is_recognised(store: Store, order_id: int) -> None:
+    payment_id = money_kit.captured(store, order_id, reference="")
+    with working(store) as work:
+        payment = work.payments.locked(payment_id)
+        work.payments.book(payment, TransactionKind.REFUND, Money(500, "EUR"), Booking("re_1", is_told=True))
+    known = (authorised(TOTAL, ":auth"), captured(TOTAL, ":capture"), refunded(500, "re_1"))
+    tell(store, event("evt_1", snapshot(*known, number="104458")))
+    assert sums(store) == (TOTAL, 0, TOTAL, 0, 0, 500, 0)
+    assert [row.reference for row in rows(store, PaymentRow)] == ["pi_1"]
+
+
 def test_a_refund_that_fails_later_comes_back_and_its_share_is_told(
     store: Store, order_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,20 @@ def test_a_gateway_that_does_not_answer_says_why_and_its_place_is_kept(
     assert [row.problem for row in rows(store, GatewayCursorRow)] == [""]
 
 
+def test_an_event_that_cannot_be_booked_is_held_and_keeps_no_other_from_being_read(
+    worker: Performer, gateway: TellingGateway, store: Store, order_id: int
+) -> None:
+    money_kit.captured(store, order_id, 500, reference="pi_0")
+    odd = snapshot(authorised(900, "x"), captured(900, "pi_0:capture"), reference="pi_7", number="104458")
+    gateway.told = [event("evt_1", odd), event("evt_2", snapshot(captured(700), reference="pi_2", number="104458"))]
+    read_events(worker, {"stripe": gateway})
+    assert [(row.event_id, row.outcome) for row in rows(store, GatewayEventRow)] == [
+        ("evt_1", "held"),
+        ("evt_2", "applied"),
+    ]
+    assert the_order(store, order_id).paid_minor == 1_200
+
+
 def test_a_link_that_was_paid_at_the_last_moment_is_paid_and_does_not_expire(
     clerk: Performer, worker: Performer, gateway: TellingGateway, store: Store, order_id: int, clock: StillClock
 ) -> None:
