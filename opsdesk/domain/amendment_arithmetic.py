@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
 from hashlib import sha256
+from math import floor
 
 from opsdesk.domain.money import Money
 
@@ -89,47 +91,44 @@ def scaled(part: int, new: int, old: int) -> int:
     return (2 * part * new + old) // (2 * old) if old > 0 else 0
 
 
-def discount_shares(parts: OrderParts) -> dict[int, int]:
-    """Spread the order's discount over its lines by largest remainder; what is above the goods is shipping's."""
-    weights = [max(0, line.amount) for line in parts.lines]
-    if not sum(weights):
-        return dict.fromkeys((line.id for line in parts.lines), 0)
-    shares = parts.money(min(parts.discount, sum(weights))).allocate(weights)
-    return {line.id: share.minor for line, share in zip(parts.lines, shares, strict=True)}
-
-
 def with_tax(before: OrderParts, after: OrderParts, given: Mapping[int, int]) -> OrderParts:
-    """Return `after` with the tax that follows from `before`; `given` is the tax of new lines that was typed."""
+    """Return `after` with the tax that follows from `before`; `given` is the tax of new lines that was typed.
+
+    A line is taxed on what the order's discount leaves of it, as shops do; only where that gives a rate that there is
+    none of, on the whole line.
+    """
     if before.tax and not any(line.tax for line in before.lines):
         return _tax_of_the_whole(before, after, given)
-    old_shares, new_shares, rate = discount_shares(before), discount_shares(after), main_rate(before)
-    lines = []
+    on_rest = _is_taxed_on_the_rest(before)
+    old_rest, new_rest = (_rest_of_goods(parts) if on_rest else Fraction(1) for parts in (before, after))
+    rate, lines = main_rate(before), []
     for line in after.lines:
-        known, net = before.line(line.id), line.amount - new_shares[line.id]
-        old_net = known.amount - old_shares[known.id] if known else 0
+        known, net = before.line(line.id), line.amount * new_rest
+        old_net = known.amount * old_rest if known else Fraction(0)
         if line.id in given:
             tax = given[line.id]
         elif known is not None and old_net > 0:
-            tax = scaled(known.tax, net, old_net)
+            tax = known.tax if net == old_net else _rounded(known.tax * net / old_net)
         else:
-            tax = scaled(rate[0], net, rate[1])
+            tax = _rounded((rate or 0) * net)
         lines.append(replace(line, tax=tax))
     besides = _tax_besides_lines(before, after, rate)
     return replace(after, lines=tuple(lines), tax=max(0, sum(line.tax for line in lines) + besides))
 
 
-def main_rate(parts: OrderParts) -> tuple[int, int]:
-    """Return tax and net amount of the rate that most of the goods have; (0, 0) if there is none."""
-    shares = discount_shares(parts)
-    sums: dict[int, tuple[int, int]] = {}
+def main_rate(parts: OrderParts) -> Fraction | None:
+    """Return the tax that most of the goods bear for each unit of money; None if there is nothing to go by."""
+    rest = _rest_of_goods(parts) if _is_taxed_on_the_rest(parts) else Fraction(1)
+    sums: dict[int, tuple[int, Fraction]] = {}
     for line in parts.lines:
-        net = line.amount - shares[line.id]
+        net = line.amount * rest
         if net > 0:
             # Rounding makes 7 % of a small line look like 6.9 %: half per cents tell rates apart well enough.
-            steps = scaled(line.tax, 200, net)
-            tax, amount = sums.get(steps, (0, 0))
+            steps = _rounded(200 * line.tax / net)
+            tax, amount = sums.get(steps, (0, Fraction(0)))
             sums[steps] = (tax + line.tax, amount + net)
-    return max(sums.values(), key=lambda rate: rate[1], default=(0, 0))
+    tax, amount = max(sums.values(), key=lambda each: each[1], default=(0, Fraction(0)))
+    return tax / amount if amount else None
 
 
 def fingerprint(parts: OrderParts) -> str:
@@ -188,12 +187,31 @@ def _tax_of_the_whole(before: OrderParts, after: OrderParts, given: Mapping[int,
     return replace(after, lines=tuple(replace(line, tax=0) for line in after.lines), tax=max(0, tax))
 
 
-def _tax_besides_lines(before: OrderParts, after: OrderParts, rate: tuple[int, int]) -> int:
+def _tax_besides_lines(before: OrderParts, after: OrderParts, rate: Fraction | None) -> int:
     """Return the tax of shipping; a rest that is no more than rounding stays what it is."""
     besides = before.tax - sum(line.tax for line in before.lines)
     if before.shipping == 0:
-        return besides + scaled(rate[0], after.shipping, rate[1]) if after.shipping else besides
+        return besides + _rounded((rate or 0) * Fraction(after.shipping))
     return scaled(besides, after.shipping, before.shipping) if besides > 0 else besides
+
+
+_HIGHEST_PERCENT = 30
+"""No sales tax is higher; what looks like more was not taxed on what the discount leaves."""
+
+
+def _is_taxed_on_the_rest(parts: OrderParts) -> bool:
+    # Each line may have been rounded up.
+    tax = sum(line.tax for line in parts.lines) - len(parts.lines)
+    return 100 * tax <= _HIGHEST_PERCENT * parts.goods * _rest_of_goods(parts)
+
+
+def _rest_of_goods(parts: OrderParts) -> Fraction:
+    """Return which part of the goods the order's discount leaves; what is above the goods is shipping's."""
+    return Fraction(max(0, parts.goods - parts.discount), parts.goods) if parts.goods > 0 else Fraction(1)
+
+
+def _rounded(amount: Fraction) -> int:
+    return floor(amount + Fraction(1, 2))
 
 
 def _plain(parts: OrderParts, *, only_ordered: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from opsdesk.domain.amendment_arithmetic import LineParts, OrderParts, moved, scaled, with_tax
+from opsdesk.domain.amendment_arithmetic import LineParts, OrderParts, main_rate, moved, scaled, with_tax
 from opsdesk.domain.amendment_edits import (
     LARGEST_QUANTITY,
     AddLine,
@@ -278,6 +278,6 @@ def _short(before: OrderParts, after: OrderParts, stock: Mapping[str, int | None
 
 def _untaxed(before: OrderParts, after: OrderParts, draft: _Draft) -> list[str]:
     new = [line for line in after.lines if line.id < 0 and line.amount and line.id not in draft.given]
-    if not new or before.tax or before.goods:
+    if not new or before.tax or main_rate(before) is not None:
         return []
     return [f"{before.number} has no tax rate to go by: {new[0].title} was added without tax."]

@@ -7,13 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdesk.domain.amendment_arithmetic import (
     LineParts,
     OrderParts,
-    discount_shares,
     fingerprint,
     moved,
     parts_from_json,
@@ -72,9 +71,7 @@ def adds_up(parts: OrderParts) -> bool:
         (goods, total) == (parts.goods, parts.total)
         and total >= 0
         and counts
-        and taxes <= parts.tax + len(parts.lines)
-        and all(share >= 0 for share in discount_shares(parts).values())
-        and sum(discount_shares(parts).values()) == min(parts.discount, goods)
+        and 0 <= taxes <= parts.tax + len(parts.lines)
     )
 
 
@@ -85,12 +82,14 @@ def order_parts(draw: st.DrawFn) -> OrderParts:
         ordered, price = draw(st.integers(0, 9)), draw(st.integers(0, 9_999))
         shipped = draw(st.integers(0, ordered))
         off = draw(st.integers(0, ordered * price))
-        tax = (ordered * price - off) * percent // (100 + percent)
         sku = f"SKU-{line_id}"
         cancelled, refunded = draw(st.integers(0, ordered - shipped)), draw(st.integers(0, ordered))
-        lines.append(LineParts(line_id, sku, f"Line {line_id}", ordered, price, cancelled, shipped, refunded, off, tax))
+        lines.append(LineParts(line_id, sku, f"Line {line_id}", ordered, price, cancelled, shipped, refunded, off))
     goods = sum(line.amount for line in lines)
     shipping, discount = draw(st.integers(0, 900)), draw(st.integers(0, goods))
+    # Few shops tax the whole price of goods that they give away.
+    rest = goods if 3 * discount < goods and draw(st.booleans()) else goods - discount
+    lines = [replace(line, tax=line.amount * rest * percent // (100 + percent) // max(1, goods)) for line in lines]
     besides = shipping * percent // (100 + percent)
     taxes = sum(line.tax for line in lines) + besides
     if draw(st.booleans()):
@@ -117,6 +116,7 @@ edit_lists = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(order_parts(), edit_lists)
 def test_whatever_can_be_previewed_adds_up_to_the_cent(parts: OrderParts, edits: list[Edit]) -> None:
     try:
@@ -131,6 +131,7 @@ def test_whatever_can_be_previewed_adds_up_to_the_cent(parts: OrderParts, edits:
             assert line.ordered >= min(known.ordered, known.cancelled + known.shipped + known.refunded)
 
 
+@settings(deadline=None)
 @given(order_parts(), st.integers(1, 9), st.integers(1, 9_999))
 def test_vector_22_what_was_added_and_taken_off_again_leaves_every_cent_as_it_was(
     parts: OrderParts, quantity: int, price: int
@@ -146,6 +147,7 @@ def test_vector_22_what_was_added_and_taken_off_again_leaves_every_cent_as_it_wa
     assert fingerprint(back) == fingerprint(parts)
 
 
+@settings(deadline=None)
 @given(order_parts(), st.integers(1, 20))
 def test_more_units_and_then_as_many_as_before_is_the_order_as_it_was(parts: OrderParts, more: int) -> None:
     line = parts.lines[0]
@@ -187,15 +189,34 @@ def test_the_tax_of_an_order_whose_lines_carry_none_follows_the_whole() -> None:
 def test_a_fixed_discount_stays_but_is_never_more_than_the_goods() -> None:
     """Vector 5: 60 and 40 with 10 off are 54 and 36; taking off the second line leaves 50, not 54."""
     parts = order(LineParts(1, "A", "A", 1, 6_000), LineParts(2, "B", "B", 1, 4_000), discount=1_000)
-    assert discount_shares(parts) == {1: 600, 2: 400}
     assert preview(parts, [RemoveLine(2)], {}).new_total == eur(5_000)
     emptied = preview(parts, [RemoveLine(1), RemoveLine(2)], {}).after
     assert (emptied.total, emptied.discount) == (0, 0)
 
 
-def test_vector_4_shares_of_a_discount_are_exact() -> None:
-    thirds = order(*(LineParts(n, str(n), str(n), 1, price) for n, price in ((1, 3_333), (2, 3_333), (3, 3_334))))
-    assert sum(discount_shares(replace(thirds, discount=1_000)).values()) == 1_000
+def test_tax_goes_by_what_a_discount_leaves() -> None:
+    """60 and 40 with 10 off at 20 % on top bear 18; 60 alone bear 10, and 100 more bear 20 more."""
+    lines = (LineParts(1, "A", "A", 1, 6_000, tax=1_080), LineParts(2, "B", "B", 1, 4_000, tax=720))
+    parts = order(*lines, discount=1_000, included=False)
+    assert preview(parts, [RemoveLine(2)], {}).tax == eur(1_000)
+    assert preview(parts, [AddLine("C", 1, eur(10_000), "C")], {}).tax == eur(3_800)
+    assert preview(parts, [DiscountOrder(eur(2_000))], {}).tax == eur(1_600)
+
+
+def test_a_tax_that_a_shop_took_on_the_whole_price_of_an_almost_free_order_stays_a_tax() -> None:
+    free = order(LineParts(1, "A", "A", 1, 10_000, tax=700), discount=9_999)
+    assert preview(free, [SetQuantity(1, 2)], {}).tax == eur(1_400)
+    assert preview(free, [AddLine("C", 1, eur(10_000), "C")], {}).tax == eur(1_400)
+
+
+def test_an_order_without_any_rate_says_that_new_goods_bear_no_tax() -> None:
+    gift = order(LineParts(1, "A", "A", 1, 1_000), discount=1_000)
+    amended = preview(gift, [AddLine("C", 1, eur(500), "Card")], {"C": 1})
+    assert (amended.tax, amended.warnings) == (
+        eur(0),
+        ("104458 has no tax rate to go by: Card was added without tax.",),
+    )
+    assert preview(order(HONEY), [AddLine("C", 1, eur(500), "Card")], {"C": 1}).warnings == ()
 
 
 def test_the_discount_of_a_line_goes_with_its_units_and_comes_back_with_them() -> None:
@@ -320,11 +341,13 @@ def test_what_moved_is_named_old_and_new() -> None:
     assert fingerprint(now) != fingerprint(PLAIN)
 
 
+@settings(deadline=None)
 @given(order_parts())
 def test_the_parts_of_an_order_come_back_from_json_as_they_were(parts: OrderParts) -> None:
     assert parts_from_json(parts_to_json(parts)) == parts
 
 
+@settings(deadline=None)
 @given(edit_lists)
 def test_edits_come_back_from_json_as_they_were(edits: list[Edit]) -> None:
     assert edits_from_json(edits_to_json(edits, "EUR")) == tuple(edits)

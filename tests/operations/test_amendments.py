@@ -237,6 +237,16 @@ def test_goodwill_and_returned_overpayment_are_counted_once(clerk: Performer, st
     assert done.details["owed_minor"] == 1_250, "goodwill is not owed again"
 
 
+def test_money_that_waits_for_a_second_person_is_not_there_for_a_change(clerk: Performer, store: Store) -> None:
+    order_id = write_order(store, "104459", goods=(("900", "Mixer", "", 2, 25_000),), paid=False)
+    captured(store, order_id)
+    (line,) = rows(store, OrderLineRow)
+    amend(clerk, order_id, SetQuantity(line.id or 0, 1), settle=Settle.REFUND)
+    assert [refund.state for refund in rows(store, RefundRow)] == ["pending_approval"]
+    done = amend(clerk, order_id, SetQuantity(line.id or 0, 2))
+    assert (done.details["state"], done.details["owed_minor"]) == (AmendmentState.AWAITING_PAYMENT, 25_000)
+
+
 # --- prices by hand
 
 
