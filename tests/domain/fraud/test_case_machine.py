@@ -147,13 +147,9 @@ def _edges() -> set[tuple[FraudState, FraudState]]:
                     continue
                 if move.case.state is not case.state:
                     edges.add((case.state, move.case.state))
-                marks = (
-                    move.case.state,
-                    min(len(move.case.attempts), 4),
-                    move.case.was_extended,
-                    move.case.total,
-                    on_lapse,
-                )
+                after = move.case
+                proposed = after.proposal.decision if after.proposal else None
+                marks = (after.state, min(len(after.attempts), 4), after.was_extended, after.total, proposed, on_lapse)
                 if marks not in seen:
                     seen.add(marks)
                     waiting.append((move.case, now + hours * HOUR, on_lapse))
