@@ -52,8 +52,11 @@ from opsdesk.store.tables import (
 from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Done, Performer
 from tests.conftest import START, StillClock
-from tests.operations.money_kit import authorised, captured, the_payment
+from tests.operations import events_kit as operations
+from tests.operations.events_kit import event, snapshot, tell
+from tests.operations.money_kit import authorised, calls, captured, the_payment
 from tests.operations.orders_kit import facts_of, rows, the_order
+from tests.operations.test_pay_links import answered
 from tests.shop_orders import write_arrival, write_order
 
 LETTER = Letter("Order 104458 was changed", "We have changed your order.\n", "<p>Changed.</p>", "en")
@@ -299,6 +302,24 @@ def test_more_after_payment_waits_for_a_link_and_the_order_stands_still(
     for step, more in ((ship, {"carrier": "DHL"}), (start_packing, {})):
         with pytest.raises(Refused, match="is being changed, and the change waits for the customer's money"):
             clerk.perform(step, order_id, **more)
+    assert is_sound(store)
+
+
+def test_a_paid_link_makes_the_change_once_however_often_the_gateway_tells(
+    clerk: Performer, store: Store, order_id: int
+) -> None:
+    captured(store, order_id, reference="pi_first")
+    amend(clerk, order_id, TEA, letter=LETTER)
+    (link,) = rows(store, PayLinkRow)
+    answered(store, next(call for call in calls(store) if call.link_id == link.id))
+    paid_link = snapshot(operations.captured(2_140), link=f"plink_{link.id}")
+    tell(store, event("evt_1", paid_link), event("evt_2", paid_link), event("evt_1", paid_link))
+    order = the_order(store, order_id)
+    assert (order.total_minor, order.payment_status, order.headline) == (5_660, "paid", Headline.READY)
+    assert the_amendment(store).state == AmendmentState.APPLIED
+    assert [line.ordered for line in lines_of(store, order_id)] == [2, 1, 2]
+    assert [mail.status_code for mail in rows(store, MailRow)] == ["order_changed"]
+    assert len(said_of(store, "order.amended")) == 1
     assert is_sound(store)
 
 
