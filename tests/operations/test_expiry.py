@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.gateways import CallKind, CallState
+from opsdesk.domain.money import Money
 from opsdesk.domain.orders import Headline
 from opsdesk.domain.people import WORKER
 from opsdesk.operations.expiry import expire_authorisation
@@ -72,7 +73,7 @@ def test_nothing_ends_while_a_capture_is_under_way(
 ) -> None:
     payment_id = money_kit.authorised(store, order_id, gateway="card", expires_at=UNTIL)
     with money_kit.working(store) as work:
-        work.payments.reserve(work.payments.locked(payment_id), CallKind.CAPTURE, HELD.amount)
+        work.payments.reserve(work.payments.locked(payment_id), CallKind.CAPTURE, Money(1_000, "EUR"))
     clock.advance(days=7)
     worker.perform(expire_authorisation, payment_id)
     assert (the_payment(store, payment_id).ended, the_payment(store, payment_id).voided_minor) == ("", 0)
