@@ -66,7 +66,7 @@ def _code(words: str) -> re.Pattern[str]:
     digits = r"(?<![\d*])\d(?:[ .-]?\d){2,3}(?![ .-]?\d)"
     return re.compile(
         rf"(?i)(?<![a-z])(?:{words})(?![a-z])(?P<after>[^\d\n]{{0,40}}\n?[^\d\n]{{0,8}}){digits}"
-        rf"|{digits}(?P<before>\W{{0,4}}(?:is |= |als |the |my |der |die |\()*\W{{0,3}}(?:{words})(?![a-z]))"
+        rf"|(?<![a-z]){digits}(?P<before>\W{{0,4}}(?:is |= |als |the |my |der |die |\()*\W{{0,3}}(?:{words})(?![a-z]))"
     )
 
 

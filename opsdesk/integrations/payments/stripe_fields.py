@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ Raw = Mapping[str, Any]
 KEY, LINK_KEY, ORDER, AUTHORISE_ONLY = "opsdesk_key", "opsdesk_link", "opsdesk_order", "opsdesk_authorise"
 """What OpsDesk writes into an object's metadata: the key of the call that made it or its link, the order's number."""
 _LONGEST_TEXT = 200
+_OPAQUE = re.compile(r"(?:[a-z]{2,12}_[A-Za-z0-9_]{6,200}|https?://[!-~]{4,2000})\Z")
+"""What Stripe names its objects, and where pages are."""
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999; no moment is later."""
 
@@ -25,8 +28,13 @@ def field(found: object, *names: str) -> Any:
 
 
 def text(found: object, *names: str) -> str:
-    """Return a text from an object, cleaned to one line; empty where there is none."""
+    """Return a text from an object, cleaned to one line; empty where there is none.
+
+    Ids and addresses stay as they are: the letters of a random id may spell a card's code, and masked it names nothing.
+    """
     value = field(found, *names)
+    if isinstance(value, str) and _OPAQUE.match(value):
+        return value
     return safe_line(value, longest=_LONGEST_TEXT).text if isinstance(value, str) else ""
 
 

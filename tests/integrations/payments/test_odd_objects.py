@@ -13,6 +13,7 @@ from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import _UNREADABLE
 from opsdesk.integrations.payments.stripe_effects import _of_capture, _of_refund, _of_void
 from opsdesk.integrations.payments.stripe_events import Cursor, event_of, news
+from opsdesk.integrations.payments.stripe_fields import text
 from opsdesk.integrations.payments.stripe_objects import legacy_intent, partial_snapshot
 from opsdesk.integrations.payments.stripe_reading import dispute, refund, snapshot
 from opsdesk.integrations.payments.stripe_webhooks import read_signed, signature
@@ -95,3 +96,9 @@ def _put(found: Any, path: tuple[Any, ...], value: Any) -> None:
         found = found[name]
     if isinstance(found, dict):
         found[path[-1]] = value
+
+
+def test_a_random_id_that_spells_a_code_stays_whole() -> None:
+    assert text({"id": "plink_9LKU9ootCkW123cVV4Qcsy8U"}, "id") == "plink_9LKU9ootCkW123cVV4Qcsy8U"
+    assert text({"url": "https://buy.stripe.com/123cvv4"}, "url") == "https://buy.stripe.com/123cvv4"
+    assert "123" not in text({"reason": "the code is 123 cvv"}, "reason")
