@@ -165,16 +165,16 @@ def _deadline(entry: Entry) -> DeadlineSettings:
 def _calls(entry: Entry) -> CallSettings:
     most = entry.whole("most", 1, 10)
     hours = entry.wholes("day_part_hours", 0, 24)
+    if len(hours) < 2 or list(hours) != sorted(set(hours)):
+        raise entry.wrong("day_part_hours", "day_part_hours needs at least two hours that rise.")
     calls = CallSettings(
         most=most,
         apart=timedelta(hours=entry.whole("hours_apart", 0, 48)),
-        day_parts=entry.whole("day_parts", 1, min(most, max(1, len(hours) - 1))),
+        day_parts=entry.whole("day_parts", 1, min(most, len(hours) - 1)),
         day_part_hours=hours,
         message=timedelta(hours=entry.whole("message_hours", 0, 168)),
     )
     entry.done()
-    if len(hours) < 2 or list(hours) != sorted(set(hours)):
-        raise entry.wrong("day_part_hours", "day_part_hours needs at least two hours that rise.")
     return calls
 
 
