@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.fraud.books import Codes, FraudBook
+from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.cases.contact import read_contact
 from opsdesk.domain.fraud.cases.script import read_script
 from opsdesk.domain.fraud.codes.authorisations import read_windows
@@ -14,6 +14,8 @@ from opsdesk.domain.fraud.codes.cvv import read_cvv
 from opsdesk.domain.fraud.codes.disputes import read_disputes
 from opsdesk.domain.fraud.codes.phones import read_phones
 from opsdesk.domain.fraud.codes.reasons import read_decisions, read_foreign_reasons
+from opsdesk.domain.fraud.codes.risk_levels import read_risk_levels
+from opsdesk.domain.fraud.codes.tables import Codes
 from opsdesk.domain.fraud.codes.three_d_secure import read_secure
 from opsdesk.domain.fraud.evidence.catalogue import CATALOGUE
 from opsdesk.domain.fraud.expressions.kinds import Vocabulary
@@ -51,6 +53,7 @@ def open_fraud(data: Path, own: Path | None = None) -> FraudBook:
             phones=read_phones(*pair("phones")),
             foreign=read_foreign_reasons(*pair("minfraud")),
             windows=read_windows(*pair("authorisations")),
+            levels=read_risk_levels(*pair("risk_levels")),
         ),
         contact=contact,
         decisions=read_decisions(*pair("decisions")),

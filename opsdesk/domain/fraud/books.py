@@ -6,13 +6,8 @@ from dataclasses import dataclass
 
 from opsdesk.domain.fraud.cases.contact import ContactBook
 from opsdesk.domain.fraud.cases.script import CallScript
-from opsdesk.domain.fraud.codes.authorisations import Windows
-from opsdesk.domain.fraud.codes.avs import AvsTables
-from opsdesk.domain.fraud.codes.cvv import CvvTable
-from opsdesk.domain.fraud.codes.disputes import DisputeTable
-from opsdesk.domain.fraud.codes.phones import PhoneTables
-from opsdesk.domain.fraud.codes.reasons import DecisionTable, WordTable
-from opsdesk.domain.fraud.codes.three_d_secure import SecureTables
+from opsdesk.domain.fraud.codes.reasons import DecisionTable
+from opsdesk.domain.fraud.codes.tables import Codes
 from opsdesk.domain.fraud.evidence.deriving import FactSheet, derive
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence
 from opsdesk.domain.fraud.expressions.kinds import Vocabulary
@@ -22,19 +17,6 @@ from opsdesk.domain.fraud.phrases import PhraseBook
 from opsdesk.domain.fraud.rules import RuleBook
 from opsdesk.domain.fraud.scoring import Score, score
 from opsdesk.domain.fraud.thresholds import Thresholds
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The tables of codes."""
-
-    avs: AvsTables
-    cvv: CvvTable
-    secure: SecureTables
-    disputes: DisputeTable
-    phones: PhoneTables
-    foreign: WordTable
-    windows: Windows
 
 
 @dataclass(frozen=True, slots=True)

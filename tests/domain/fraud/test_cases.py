@@ -321,6 +321,19 @@ def test_when_a_lead_sees_it() -> None:
     assert working.why_escalate(seen, at()) is None  # upward once
 
 
+def test_the_queue_shows_first_what_runs_out_first_and_then_what_is_at_stake() -> None:
+    soon = case(respond_by=TEN + HOUR, total=money(1), score=60)
+    large = case(respond_by=TEN + DAY, total=money(900), score=70)
+    small = case(respond_by=TEN + DAY, total=money(50), score=99)
+    never = case(total=money(9999), score=99)
+    assert sorted([never, small, large, soon], key=lambda one: working.queue_rank(one, at())) == [
+        soon,
+        large,
+        small,
+        never,
+    ]
+
+
 def test_nights_and_weekends_are_no_working_hours() -> None:
     calls = BOOK.thresholds.calls
     friday = datetime(2026, 11, 27, 19, 0, tzinfo=UTC)

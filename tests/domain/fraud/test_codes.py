@@ -15,6 +15,7 @@ from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, CvvSummary, Frau
 from opsdesk.domain.fraud.codes.disputes import decode_dispute, decode_warning, read_disputes
 from opsdesk.domain.fraud.codes.phones import read_phones
 from opsdesk.domain.fraud.codes.reasons import Verdict, read_decisions, read_foreign_reasons
+from opsdesk.domain.fraud.codes.risk_levels import network_name, read_risk_levels
 from opsdesk.domain.fraud.codes.three_d_secure import Shift, Told, read_secure
 from opsdesk.domain.instruments import Check
 
@@ -33,6 +34,7 @@ PHONES = read_phones(shipped("phones"))
 FOREIGN = read_foreign_reasons(shipped("minfraud"))
 DECISIONS = read_decisions(shipped("decisions"))
 WINDOWS = read_windows(shipped("authorisations"))
+LEVELS = read_risk_levels(shipped("risk_levels"))
 
 _SIGNS = {"v": Match.MATCH, "x": Match.NOMATCH, "?": Match.UNKNOWN, "-": Match.UNKNOWN}
 
@@ -401,3 +403,22 @@ def test_what_is_no_table_is_refused_with_file_entry_and_key(read, name: str, te
     with pytest.raises(Invalid) as refused:
         read(shipped(name), text)
     assert said in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("gateway", "word", "score", "level"),
+    [("stripe", "normal", None, "low"), ("stripe", "elevated", 3, "medium"), ("Stripe", "HIGHEST", None, "high"),
+     ("stripe", "", 64, "low"), ("stripe", "", 65, "medium"), ("stripe", "", 75, "high"), ("stripe", "", None, ""),
+     ("stripe", "not_assessed", None, ""), ("shopify", "HIGH", None, "high"), ("shopify", "", 99, ""), ("unheard_of", "high", 99, "")],
+)  # fmt: skip
+def test_what_a_gateway_thinks_in_three_words(gateway: str, word: str, score: int | None, level: str) -> None:
+    assert LEVELS.level(gateway, word, score) == level
+
+
+@pytest.mark.parametrize(
+    ("brand", "name"),
+    [("visa", "visa"), ("American Express", "amex"), ("american_express", "amex"), ("MasterCard", "mastercard"),
+     ("Diners Club", "diners"), ("", "")],
+)  # fmt: skip
+def test_networks_have_one_name(brand: str, name: str) -> None:
+    assert network_name(brand) == name

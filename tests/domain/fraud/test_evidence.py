@@ -36,8 +36,11 @@ from opsdesk.domain.fraud.evidence.facts import (
     PaymentTraits,
     PhoneTraits,
 )
+from opsdesk.domain.fraud.evidence.paying import payment_traits
 from opsdesk.domain.fraud.evidence.traits import is_nonsense, longest_consonant_run, names_agree, trailing_digits
 from opsdesk.domain.fraud.expressions.kinds import Kind
+from opsdesk.domain.instruments import Check, Checks, Instrument, Risk
+from opsdesk.integrations.fraud_files import open_fraud
 from tests.domain.fraud.evidence_kit import DOVER, FOLDER, LEEDS, NOON, evidence, link, money, place
 
 PHONES = read_phones((FOLDER / "fraud/phones.toml").read_text("utf-8"))
@@ -310,3 +313,24 @@ def test_whatever_customers_type_facts_come_of_it(name: str, line: str, postcode
     assert known["shipping.nearness"] in {"same", "postcode", "city", "country"}
     for value in known.values():
         json.dumps(value)
+
+
+def test_a_payment_told_in_words_is_read_like_one_in_codes() -> None:
+    book = open_fraud(FOLDER)
+    traits = payment_traits(
+        book.codes,
+        "stripe",
+        Instrument(kind="card", brand="visa", last4="4242", funding="debit", country="FR", wallet="apple_pay"),
+        Checks(line=Check.FAIL, postcode=Check.PASS, security_code=Check.UNCHECKED, sca="authenticated", eci="05"),
+        Risk(level="highest", score=80),
+    )
+    known = facts(payment=traits)
+    told = {name: value for name, value in known.items() if name.startswith("payment.")}
+    assert told == {
+        "payment.gateway": "stripe", "payment.method": "card", "payment.network": "visa", "payment.wallet": "apple_pay",
+        "payment.funding": "debit", "payment.country": "FR", "payment.avs": "postal_only", "payment.avs_status": "postal_only",
+        "payment.avs_street": "nomatch", "payment.avs_postal": "match", "payment.three_ds": "authenticated",
+        "payment.liability": "issuer", "payment.risk_level": "high", "payment.risk_score": 80,
+    }  # fmt: skip
+    silent = payment_traits(book.codes, "stripe", Instrument(), Checks(), Risk())
+    assert set(facts(payment=silent)) - set(facts(payment=PaymentTraits())) == {"payment.gateway"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.fraud.cases.deadlines import decide_by, working_hours
@@ -55,6 +56,12 @@ def let_go(case: CaseFacts, who: str, desk: Desk) -> Move:
     is_untouched = case.state is FraudState.IN_REVIEW and case.mail_sent_at is None and not case.attempts
     to = FraudState.FLAGGED if is_untouched else case.state
     return moved(case, to, claimed_by="", claimed_until=None)
+
+
+def queue_rank(case: CaseFacts, desk: Desk) -> tuple[float, int]:
+    """Return what the queue is sorted by, the smallest first: time left, then what is at stake times the score."""
+    due = decide_by(case, desk.settings.deadline)
+    return (due.timestamp() if due is not None else inf, -case.total.minor * case.score)
 
 
 def why_escalate(case: CaseFacts, desk: Desk) -> str | None:
