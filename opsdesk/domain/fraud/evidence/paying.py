@@ -16,8 +16,8 @@ _METHODS = {
     **dict.fromkeys(("paypal", "amazon_pay", "link", "revolut_pay", "cashapp"), "account"),
     **dict.fromkeys(("klarna", "afterpay_clearpay", "affirm", "billie"), "invoice"),
     **dict.fromkeys(
-        ("sepa_debit", "bacs_debit", "us_bank_account", "customer_balance", "ideal", "bancontact", "eps", "p24", "sofort",
-         "giropay"),
+        ("sepa_debit", "bacs_debit", "us_bank_account", "customer_balance", "ideal", "bancontact", "eps", "p24",
+         "sofort", "giropay"),
         "bank",
     ),
 }  # fmt: skip
