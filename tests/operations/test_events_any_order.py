@@ -16,7 +16,7 @@ from opsdesk.store.work import Work
 from tests.operations.event_streams import apply_all, delivered, digest, money_of, tell_all, write_orders
 
 SEED = 20_261_124
-ORDERS = 215
+ORDERS = 225
 
 
 def _fresh(folder: Path, name: str) -> Iterator[Store]:
