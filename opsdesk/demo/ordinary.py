@@ -97,14 +97,14 @@ def send_out(stage: Stage, tale: Tale, ready_at: int) -> int | None:
     dice = stage.dice
     packer = PACKERS[tale.id % 2]
     packed = working(ready_at + hours(0.5 + 16 * dice.random() ** 2))
-    if not stage.is_past(packed):
+    inside = [(line.id, line.open) for line in tale.basket.lines if line.open]
+    if not stage.is_past(packed) or not inside:
         return None
     if tale.is_full:
         tale.start_packing(packed, packer)
     sent = packed + hours(0.3 + 1.5 * dice.random())
     if not stage.is_past(sent):
         return None
-    inside = [(line.id, line.open) for line in tale.basket.lines if line.open]
     who = packer if tale.is_full else WORKER
     parcel = parcel_of(tale, sent, inside, who.name)
     command_id = tale.ship(sent, who, parcel)
