@@ -12,6 +12,7 @@ from opsdesk.domain.gateways import Answer, EventPage, GatewayCall, GatewayEvent
 from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.letters import LetterFacts
 from opsdesk.domain.mailing import Letter, OutgoingMail
+from opsdesk.domain.received_mails import MailboxPage
 
 Plain = None | bool | int | str | list["Plain"] | dict[str, "Plain"]
 """All that a template may ever see."""
@@ -188,6 +189,31 @@ class Gateway(Protocol):
 
     def check(self) -> str | None:
         """Say why the gateway cannot be used now, or None if it can."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+class Mailbox(Protocol):
+    """A mailbox into which bounces and answers come. No method raises for what a server or a network can do."""
+
+    @property
+    def name(self) -> str:
+        """Whose it is and where, without the password; the cursor is kept under it."""
+        ...
+
+    def read(self, after: str, *, now: datetime) -> MailboxPage:
+        """Return the next mails after the cursor; without one, or in a mailbox made anew, those of the last days."""
+        ...
+
+    def mark(self, page: MailboxPage) -> None:
+        """Note in the mailbox itself that these were read, where that is wanted. Nothing depends on it."""
+        ...
+
+    def check(self) -> str | None:
+        """Say why the mailbox cannot be read now, or None if it can."""
         ...
 
     def close(self) -> None:
