@@ -7,11 +7,13 @@ from opsdesk.demo.parts import Held, Payment, Sent
 from opsdesk.demo.people import Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.tales import Tale
+from opsdesk.domain.address_digests import address_digest
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.ledger import transfers
 from opsdesk.domain.money import Money
 from opsdesk.domain.orders_settled import settled_columns
 from opsdesk.domain.searching import order_search_text, reversed_digits
+from opsdesk.store.cases import fraud_state_of
 from opsdesk.store.filling import Value
 
 _BLOCKS = {kind: ",".join(sorted(DEFAULT_BLOCKS[kind])) for kind in HoldType}
@@ -44,7 +46,8 @@ def _write_order(sheets: Sheets, tale: Tale) -> None:
     row: tuple[Value, ...] = (
         tale.id, tale.number, tale.number[::-1], tale.source, f"{tale.source}-{tale.id}", tale.channel,
         stamp(tale.placed_at), stamp(tale.placed_at + 40), basket.currency, person.number, person.name, tale.email,
-        tale.phone, reversed_digits(tale.phone), person.language, settled.lifecycle, settled.payment_status,
+        tale.phone, reversed_digits(tale.phone), _digest(tale.ship_to), person.language, settled.lifecycle,
+        settled.payment_status,
         settled.fulfilment_status, settled.headline, settled.stage, int(settled.is_open), settled.hold_type,
         basket.goods, basket.discount, basket.shipping, basket.tax, int(basket.tax_included), basket.total,
         settled.paid_minor, settled.line_count, settled.unit_count, basket.temperature, _moment(tale.promised_at),
@@ -107,7 +110,8 @@ def _write_desk(sheets: Sheets, tale: Tale) -> None:
     if (case := tale.case) is not None:
         sheets.add("verification_case", (
             case.id, tale.id, "fraud", case.state.value, case.opened_by, stamp(case.opened_at), case.answer_days,
-            _moment(case.respond_by), case.decided_by, _moment(case.decided_at),
+            _moment(case.respond_by), case.decided_by, _moment(case.decided_at), fraud_state_of("fraud", case.state),
+            0, "", _moment(case.respond_by), None, None, None, None, 0, 0, 0, "", "", "", "", "", "", None, None, "", 1,
         ))  # fmt: skip
     for author, at, text in tale.notes:
         sheets.add("note", (sheets.next_id("note"), tale.id, author, stamp(at), text))
@@ -118,6 +122,10 @@ def _write_desk(sheets: Sheets, tale: Tale) -> None:
         ))  # fmt: skip
     for clerk in tale.followers:
         sheets.add("follow", (clerk.id, tale.id, 1))
+
+
+def _digest(place: Place) -> str:
+    return address_digest(place.country, place.postcode, place.city, place.line1)
 
 
 def _moment(moment: int | None) -> str | None:

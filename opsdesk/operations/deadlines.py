@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import NEVER_AUTOMATIC, HoldType, OnReview
+from opsdesk.store.cases import move_case
 from opsdesk.store.work import Done, Work, operation
 
 
@@ -15,7 +16,7 @@ def lapse_case(work: Work, case_id: int) -> Done:
     if case.state != CaseState.AWAITING_CUSTOMER or not is_late:
         return Done("The case has moved on.", case_id)
     order = work.orders.locked(case.order_id)
-    case.state = CaseState.CALL_DUE.value
+    move_case(case, CaseState.CALL_DUE)
     summary = "No answer in time: call the customer"
     work.record("case.call_due", "order", case.order_id, summary, before="awaiting_customer", after="call_due")
     work.orders.settle(order)

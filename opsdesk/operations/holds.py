@@ -10,6 +10,7 @@ from opsdesk.domain.holds import DEFAULT_BLOCKS, NEVER_AUTOMATIC, HoldType, OnRe
 from opsdesk.domain.order_rules import why_not_hold, why_not_release
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.operations.words import kept_line, required_line
+from opsdesk.store.cases import move_case
 from opsdesk.store.tables import CaseRow, HoldRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
@@ -112,7 +113,8 @@ def hold_again(work: Work, order_id: int, *, hold_id: int, case_id: int | None, 
     found.released_by, found.released_at, found.release_note = None, None, ""
     if case_id is not None and case_state is not None:
         case = work.cases.locked(case_id)
-        case.state, case.decided_by, case.decided_at = case_state, None, None
+        move_case(case, CaseState(case_state))
+        case.decided_by, case.decided_at = None, None
     work.record("hold.placed", "order", order_id, f"On hold again: {kind.label}", after=kind.value)
     work.orders.settle(order)
     return Done(f"{order.number} is on hold again: {kind.label}.", order_id, order.version)
@@ -133,7 +135,8 @@ def decide_case(work: Work, order_id: int, state: CaseState) -> tuple[CaseRow, s
     case = work.cases.undecided(order_id, FRAUD_CASE)
     if case is None:
         return None
-    before, case.state = case.state, state.value
+    before = case.state
+    move_case(case, state)
     case.decided_by, case.decided_at = work.actor.name, work.now
     work.record("case.decided", "order", order_id, f"Case decided: {state.value}", before=before, after=state.value)
     return case, before

@@ -12,6 +12,7 @@ from opsdesk.domain.errors import Refused
 from opsdesk.domain.mailing import GRACE, Letter, MailState, next_attempt, require_address, require_letter
 from opsdesk.domain.searching import digits
 from opsdesk.integrations.ports import SendOutcome, SendResult
+from opsdesk.store.cases import move_case
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
@@ -183,7 +184,7 @@ def _let_the_order_follow(work: Work, mail: MailRow, order_id: int) -> None:
     if mail.event_key.startswith(ASKS_CASE):
         case = work.cases.locked(int(mail.event_key.removeprefix(ASKS_CASE).partition(":")[0]))
         if case.state == CaseState.OPEN:
-            case.state = CaseState.AWAITING_CUSTOMER.value
+            move_case(case, CaseState.AWAITING_CUSTOMER)
             work.record("case.asked", "order", order_id, "The customer has been asked; the answer is awaited")
     work.orders.settle(order)
 

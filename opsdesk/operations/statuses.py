@@ -20,6 +20,7 @@ from opsdesk.operations.mail import ASKS_CASE, queue_mail, take_back
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.packing import start_packing
 from opsdesk.operations.shipping import deliver
+from opsdesk.store.cases import fraud_state_of, move_case
 from opsdesk.store.tables import CaseRow, HoldRow, MailRow, OrderRow
 from opsdesk.store.work import OPERATIONS, Done, Work, operation
 
@@ -162,7 +163,8 @@ def take_back_telling(
             work.record("hold.released", "order", order_id, "Hold taken back with its mail", before=hold.type)
     case = work.cases.locked(case_id) if case_id is not None else None
     if case is not None and case.decided_at is None:
-        case.state, case.decided_by, case.decided_at = CaseState.CANCELLED.value, work.actor.name, work.now
+        move_case(case, CaseState.CANCELLED)
+        case.decided_by, case.decided_at = work.actor.name, work.now
         work.record("case.taken_back", "order", order_id, "Case taken back with its mail", before=case.kind)
     work.orders.settle(order)
     return Done(f"{order.number}: taken back; the customer was not told.", order_id, order.version)
@@ -243,6 +245,7 @@ def _open_case(work: Work, order: OrderRow, effect: Effect, telling: Telling) ->
             order_id=order.id,
             kind=effect.case,
             state=CaseState.OPEN.value,
+            fraud_state=fraud_state_of(effect.case, CaseState.OPEN),
             opened_by=work.actor.name,
             opened_at=work.now,
             answer_days=days,

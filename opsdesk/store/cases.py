@@ -9,7 +9,32 @@ from sqlmodel import Session, col
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
-from opsdesk.store.tables import CaseRow, HoldRow
+from opsdesk.domain.fraud.cases.states import FraudState
+from opsdesk.store.tables import CaseRow, ContactRow, HoldRow
+
+_FRAUD_STATES = {
+    CaseState.OPEN: FraudState.IN_REVIEW,
+    CaseState.AWAITING_CUSTOMER: FraudState.AWAITING_CUSTOMER,
+    CaseState.CALL_DUE: FraudState.CALL_DUE,
+    CaseState.RESPONDED: FraudState.RESPONDED,
+    CaseState.RELEASED: FraudState.RELEASED,
+    CaseState.CANCELLED: FraudState.CANCELLED_UNVERIFIED,
+}
+
+
+def fraud_state_of(kind: str, state: CaseState) -> str:
+    """Return where the fraud desk has a case of which only the plain state is known; other kinds it does not have."""
+    return _FRAUD_STATES[state].value if kind == "fraud" else ""
+
+
+def move_case(case: CaseRow, state: FraudState | CaseState) -> None:
+    """Let the case be in a state, and in what the rest of the house knows of it."""
+    if isinstance(state, CaseState):
+        case.state = state.value
+        if not case.fraud_state or FraudState(case.fraud_state).plain is not state:
+            case.fraud_state = fraud_state_of(case.kind, state)
+    else:
+        case.fraud_state, case.state = state.value, state.plain.value
 
 
 class Cases:
@@ -35,6 +60,18 @@ class Cases:
             col(CaseRow.order_id) == order_id, col(CaseRow.kind) == kind, col(CaseRow.decided_at).is_(None)
         )
         return self._session.execute(found.with_for_update()).scalar_one_or_none()
+
+    def contacts(self, case_id: int) -> list[ContactRow]:
+        """Return every contact about the case, oldest first."""
+        found = select(ContactRow).where(col(ContactRow.case_id) == case_id).order_by(col(ContactRow.id))
+        return list(self._session.execute(found).scalars())
+
+    def newest(self, order_id: int, kind: str) -> CaseRow | None:
+        """Return the order's newest case of this kind, decided or not, locked."""
+        found = select(CaseRow).where(col(CaseRow.order_id) == order_id, col(CaseRow.kind) == kind)
+        return self._session.execute(
+            found.order_by(col(CaseRow.id).desc()).limit(1).with_for_update()
+        ).scalar_one_or_none()
 
     def locked_hold(self, hold_id: int) -> HoldRow:
         """Return the hold for change.

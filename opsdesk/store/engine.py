@@ -26,7 +26,7 @@ from opsdesk.domain.errors import Refused, Unavailable
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration that this program knows."""
 
 BUSY_TIMEOUT_MS = 5_000

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from opsdesk.domain.address_digests import address_digest
 from opsdesk.domain.amendment_states import OPEN_AMENDMENTS, AmendmentState
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Refused
@@ -117,6 +118,8 @@ class Orders:
         order.search_text = order_search_text(
             order.number, order.customer_name, order.email, [line.sku for line in self.lines(_id(order))]
         )
+        shipping = self.address(_id(order), "shipping")
+        order.ship_digest = _digest(shipping) if shipping else ""
         order.version = self._versions.setdefault(_id(order), order.version) + 1
         order.changed_at = self._now
         if self._by_person and order.touched_at is None:
@@ -169,6 +172,10 @@ class Orders:
         )
         state = self._session.execute(open_case.order_by(col(CaseRow.id)).limit(1)).scalar_one_or_none()
         return CaseState(state) if state else None
+
+
+def _digest(row: AddressRow) -> str:
+    return address_digest(row.country, row.postcode, row.city, row.line1, row.line2)
 
 
 def _id(order: OrderRow) -> int:

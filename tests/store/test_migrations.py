@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,7 +119,7 @@ def old_digest(store: Store) -> str:
 
 
 OF_MONEY = {"payment", "journal"}
-NEW_COLUMNS = {"payment_id", "call_key", "settled_minor", "settled_currency"}
+NEW_COLUMNS = {"payment_id", "call_key", "settled_minor", "settled_currency", "ship_digest"}
 
 
 def extra(store: Store) -> set[str]:
@@ -359,9 +360,15 @@ def shape(url: str) -> set[str]:
         store.close()
 
 
+_ADDED = re.compile(r", (?=[a-z_]+ [A-Z]+ DEFAULT)")
+
+
 def _parts(statement: str) -> Iterator[str]:
-    """Cut a CREATE TABLE into its columns and constraints, whose order does not matter."""
-    head, *lines = statement.split("\n")
+    """Cut a CREATE TABLE into its columns and constraints, whose order does not matter.
+
+    SQLite puts a column that comes later on the line of the last one.
+    """
+    head, *lines = _ADDED.sub("\n", statement).split("\n")
     yield from (f"{head} {line.strip().rstrip(',')}" for line in lines) if lines else (statement,)
 
 

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS
 from opsdesk.domain.incoming import IncomingHold, IncomingOrder
+from opsdesk.store.cases import fraud_state_of
 from opsdesk.store.intake.words import kept_code, kept_line, kept_link, kept_text
 
 Row = dict[str, object]
+_DESK: Row = {
+    "score": 0, "reason": "", "touch_seconds": 0, "was_extended": False, "is_escalated": False, "suggested": "",
+    "proposal": "", "proposal_content": "", "proposal_why": "", "verdict": "", "reason_code": "", "decision_note": "",
+    "version": 1,
+}  # fmt: skip
+"""What the fraud desk knows of a case on which it has not worked."""
 
 
 @dataclass(slots=True)
@@ -85,6 +93,8 @@ def add_holds(rows: Rows, order: IncomingOrder, arrival: Arrival) -> None:
                 "respond_by": case.respond_by,
                 "decided_by": kept_code(case.decided_by) if case.decided_by else None,
                 "decided_at": case.decided_at,
+                **_DESK,
+                "fraud_state": fraud_state_of(case.kind, CaseState(case.state)),
             }
         )
 

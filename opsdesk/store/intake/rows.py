@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
+from opsdesk.domain.address_digests import address_digest
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
 from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder
@@ -160,6 +161,7 @@ def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) 
         "email": email,
         "phone": kept_code(order.phone),
         "phone_reversed": reversed_digits(order.phone),
+        "ship_digest": _digest(order.shipping),
         "language": kept_code(order.language),
         "shipping_method": kept_line(order.shipping_method),
         "told_status": kept_code(order.told_status) if order.told_status else None,
@@ -171,6 +173,13 @@ def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) 
         "version": 1,
         "changed_at": arrival.now,
     }
+
+
+def _digest(address: IncomingAddress | None) -> str:
+    if address is None:
+        return ""
+    kept = address_columns(address)
+    return address_digest(*(kept[name] for name in ("country", "postcode", "city", "line1", "line2")))
 
 
 def _active_hold(hold: IncomingHold, now: datetime) -> ActiveHold:

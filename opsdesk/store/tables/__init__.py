@@ -4,6 +4,14 @@ from opsdesk.store.tables.amendments import AmendmentRow
 from opsdesk.store.tables.catalogue import ProductRow
 from opsdesk.store.tables.customers import CustomerRow
 from opsdesk.store.tables.desk import DraftRow, FollowRow, JobRow, JobStepRow, LeaseRow, LookRow, PresenceRow
+from opsdesk.store.tables.fraud import (
+    AssessmentRow,
+    ContactRow,
+    LabelRow,
+    ListEntryRow,
+    PaymentCheckRow,
+    RuleRow,
+)
 from opsdesk.store.tables.history import ActivityRow, CommandRow
 from opsdesk.store.tables.holds import CaseRow, HoldRow
 from opsdesk.store.tables.mails import MailRow
@@ -28,9 +36,11 @@ __all__ = [
     "AddressRow",
     "AmendmentRow",
     "ApprovalRow",
+    "AssessmentRow",
     "CancellationRow",
     "CaseRow",
     "CommandRow",
+    "ContactRow",
     "CustomerRow",
     "DisputeRow",
     "DraftRow",
@@ -44,7 +54,9 @@ __all__ = [
     "JobRow",
     "JobStepRow",
     "JournalRow",
+    "LabelRow",
     "LeaseRow",
+    "ListEntryRow",
     "LookRow",
     "MailRow",
     "NoteRow",
@@ -53,12 +65,14 @@ __all__ = [
     "ParcelLineRow",
     "ParcelRow",
     "PayLinkRow",
+    "PaymentCheckRow",
     "PaymentRow",
     "PresenceRow",
     "ProductRow",
     "RefundPartRow",
     "RefundRow",
     "RefundShareRow",
+    "RuleRow",
     "SettingRow",
     "SourceRecordRow",
     "StoreCreditRow",

@@ -31,8 +31,15 @@ class OrderRow(SQLModel, table=True):
         CheckConstraint("total_minor >= 0", name="ck_orders_total"),
         Index("ix_orders_number", "number"),
         Index("ix_orders_number_reversed", "number_reversed"),
-        Index("ix_orders_email", "email"),
-        Index("ix_orders_phone_reversed", "phone_reversed"),
+        Index("ix_orders_email", "email", "placed_at"),
+        Index("ix_orders_phone_reversed", "phone_reversed", "placed_at"),
+        Index(
+            "ix_orders_ship",
+            "ship_digest",
+            "placed_at",
+            sqlite_where=text("ship_digest <> ''"),
+            postgresql_where=text("ship_digest <> ''"),
+        ),
         Index("ix_orders_customer", "customer_id", "placed_at"),
         Index("ix_orders_placed", "placed_at", "id"),
         Index("ix_orders_total", "total_minor", "id"),
@@ -62,6 +69,7 @@ class OrderRow(SQLModel, table=True):
     email: str = Field(sa_type=CODE)
     phone: str
     phone_reversed: str = Field(sa_type=CODE)
+    ship_digest: str = Field(default="", sa_type=CODE, sa_column_kwargs={"server_default": text("''")})
     language: str
     lifecycle: str
     payment_status: str

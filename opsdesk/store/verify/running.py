@@ -18,6 +18,7 @@ from opsdesk.store.audit import verify_audit
 from opsdesk.store.engine import Store, connect
 from opsdesk.store.verify import (
     concurrency,
+    fraud,
     gateways,
     goods,
     history,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     *gateways.CHECKS,
     *goods.CHECKS,
     *holds.CHECKS,
+    *fraud.CHECKS,
     *mails.CHECKS,
     *history.CHECKS,
     *concurrency.CHECKS,
