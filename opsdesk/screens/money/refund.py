@@ -150,7 +150,8 @@ class RefundPanel(LetterForm):
         found = self.worked_out()
         if found is None or self.grounds is None:
             return
-        if self.has_mail and found.letter != self._in_mail:
+        if self.has_mail and (self.written is None or found.letter != self._in_mail):
+            # A letter that was begun while somebody typed may have been given up for the next one.
             await self._write_mail(found)
         values = self.form.values
         try:
@@ -179,8 +180,8 @@ class RefundPanel(LetterForm):
         status = self._status
         if status is None or not self.has_mail:
             return
-        self._in_mail = found.letter
-        await self.write_letter(status, refund=found.letter)
+        if await self.write_letter(status, refund=found.letter) is not None:
+            self._in_mail = found.letter
 
     @property
     def _status(self) -> Status | None:
