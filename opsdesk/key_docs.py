@@ -11,6 +11,7 @@ _TITLES = {
     "queue": "Order queue",
     "order": "An open order",
     "outbox": "Outbox",
+    "money": "Money",
     "history": "What I did",
     "users": "People",
     "templates": "E-mail templates",

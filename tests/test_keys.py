@@ -22,6 +22,7 @@ _SCREENS = {
     "templates": "templates",
     "history": "history",
     "users": "users",
+    "money": "money",
 }
 
 

@@ -95,7 +95,7 @@ def test_an_order_is_found_by_the_end_of_its_number(run: Run, store: Store, orde
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(("order", "show", "999999"), 1), (("order", "shew"), 2), (("order", "hold", "104458"), 2),
-     (("order", "cancel", "104458", "--reason", "boredom"), 1), (("order", "pay", "104458", "1,50"), 1)],
+     (("order", "cancel", "104458", "--reason", "boredom"), 1), (("pay", "record", "104458", "1,50"), 1)],
 )  # fmt: skip
 def test_wrong_words_are_2_and_refusals_are_1_with_a_sentence(
     run: Run, store: Store, order_id: int, arguments: tuple[str, ...], code: int

@@ -10,22 +10,30 @@ from pathlib import Path
 import click
 import pytest
 import typer
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from opsdesk.cli.families import whole
+from opsdesk.domain.amendment_edits import AddLine
+from opsdesk.domain.money import Money
 from opsdesk.domain.people import Role
 from opsdesk.domain.permissions import PERMISSIONS
+from opsdesk.operations.amendments import propose
 from opsdesk.store import work
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import ActivityRow, ProductRow
+from opsdesk.store.tables import ActivityRow, AmendmentRow, PayLinkRow, ProductRow
+from opsdesk.store.work import Performer
 from tests.cli.kit import Run, runner
 from tests.conftest import START
-from tests.operations.people import PASSWORD, PIN, add_person
+from tests.operations.people import ADMIN, PASSWORD, PIN, add_person
 from tests.operations.permission_matrix import contents
 from tests.screens.outbox_kit import filled
+from tests.shop_orders import write_order
 
 NUMBER = "104461"
+PAID = "104463"
+CHANGING = "104470"
+"""An order with a change and a pay link that wait."""
 PEOPLE = (Role.AGENT, Role.WAREHOUSE, Role.FRAUD, Role.SUPERVISOR, Role.ADMIN)
 
 # Command, its arguments, the operation that it needs, and what it reads from standard input.
@@ -40,7 +48,33 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("order pack", NUMBER, "order.start_packing", ""),
     ("order ship", f"{NUMBER} --carrier dhl --no-tell", "order.ship", ""),
     ("order deliver", NUMBER, "order.deliver", ""),
-    ("order pay", f"{NUMBER} 1.00", "payment.record", ""),
+    ("order amend", f"{NUMBER} --shipping 1.00", "order.amend", ""),
+    ("order amend-apply", CHANGING, "amendment.apply", ""),
+    ("order amend-withdraw", CHANGING, "amendment.withdraw", ""),
+    ("order put-back", CHANGING, "amendment.acknowledge_recall", ""),
+    ("pay record", f"{PAID} 1.00", "payment.record", ""),
+    ("pay capture", f"{NUMBER} 1.00 --payment 4", "payment.capture", ""),
+    ("pay void", f"{NUMBER} --payment 4", "payment.void", ""),
+    ("pay credit", f"{NUMBER} 1.00 --credit 1", "payment.use_credit", ""),
+    ("pay account", f"{NUMBER} --note asked", "payment.take_on_account", ""),
+    ("pay issue-credit", f"{NUMBER} 1.00", "credit.issue", ""),
+    ("pay take-back", "1", "call.take_back", ""),
+    ("pay send-now", "1", "call.send_now", ""),
+    ("pay settle", "1 --happened --note looked", "call.settle_by_hand", ""),
+    ("pay link", f"{NUMBER} 1.00 --no-tell", "link.create", ""),
+    ("pay cancel-link", CHANGING, "link.cancel", ""),
+    ("pay dispute", f"{NUMBER} --payment 4 --amount 1.00 --reference dp_1", "dispute.record", ""),
+    ("pay dispute-answer", "1 --note sent", "dispute.answer", ""),
+    ("pay dispute-accept", "1", "dispute.accept", ""),
+    ("pay dispute-decide", "1 --won --note letter", "dispute.decide", ""),
+    ("pay settle-event", "stripe evt_1 --note looked", "gateway.settle_event", ""),
+    ("refund request", f"{NUMBER} --goodwill 1.00 --no-tell", "refund.request", ""),
+    ("refund overpayment", NUMBER, "refund.return_overpayment", ""),
+    ("refund approve", "1 --content 0", "refund.approve", ""),
+    ("refund decline", "1 --note no", "refund.decline", ""),
+    ("refund take-back", "1", "refund.take_back", ""),
+    ("refund retry", "1", "refund.retry", ""),
+    ("refund credit", "1", "refund.turn_into_credit", ""),
     ("order contact", f"{NUMBER} --name Zoe", "order.edit_contact", ""),
     ("order address", f"{NUMBER} --city Bremen", "order.edit_address", ""),
     ("order snooze", f"{NUMBER} 2030-01-01", "order.snooze", ""),
@@ -68,7 +102,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
 
 READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
-    "shop show", "audit show", "audit verify", "mail check", "mail lint",
+    "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
 
@@ -97,8 +131,17 @@ def shop(sqlite_url: str) -> Iterator[Store]:
     for role in PEOPLE:
         add_person(store, str(role), role, os_login=str(role), secrets=False)
     add_person(store, "target", secrets=False)
+    changing = write_order(store, CHANGING)
+    Performer(store, ADMIN).perform(propose, changing, version=None, edits=[AddLine("40021", 1, Money(890, "EUR"))])
     yield store
     store.close()
+
+
+def let_wait_again(shop: Store) -> None:
+    """Let the change and the pay link wait, whatever the command before did to them."""
+    with shop.writer.begin() as connection:
+        connection.execute(update(AmendmentRow).values(state="awaiting_payment"))
+        connection.execute(update(PayLinkRow).values(state="open"))
 
 
 @pytest.fixture
@@ -132,6 +175,7 @@ def wrong_cells(
         for number, (command, arguments, name, typed) in enumerate(COMMANDS):
             become(role, typed)
             places = {**files, "new": folder / f"{role}-{number}.jsonl"}
+            let_wait_again(shop)
             before = contents(shop)
             ran = run(*command.split(), *arguments.format(**places).split())
             if problem := _wrong(shop, before, name, role, ran.code):
