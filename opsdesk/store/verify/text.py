@@ -35,7 +35,7 @@ TEXTS = (
     Texts("payment", "id", ("gateway", "instrument", "reference")),
     Texts("payment_transaction", "id", ("gateway", "reference")),
     Texts("gateway_call", "id", ("reference", "reason", "answer_reference", "problem")),
-    Texts("gateway_event", "event_id", ("event_id", "name", "problem", "reference", "settled_note")),
+    Texts("gateway_event", "event_id", ("event_id", "name", "problem", "reference", "settled_note"), ("problem",)),
     Texts("gateway_cursor", "gateway", ("cursor", "problem")),
     Texts("pay_link", "id", ("reference", "url", "problem", "letters")),
     Texts("dispute", "id", ("reference", "reason", "network_reason", "note"), ("note",)),
