@@ -18,6 +18,7 @@ from benchmarks.figures import Table
 from benchmarks.imports import measure_imports
 from benchmarks.machine import describe
 from benchmarks.reads import measure_reads
+from benchmarks.refunds import measure_refunds
 from benchmarks.report import report_text, table_text
 from benchmarks.screens import measure_screens
 from benchmarks.shops import Shop, places, postgres_version, shops
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Sequence[Shop]], Sequence[Table]]] = {
     "screens": measure_screens,
     "reads": lambda made: [measure_reads(shop) for shop in made],
     "commands": measure_commands,
+    "refunds": measure_refunds,
     "imports": measure_imports,
 }
 
