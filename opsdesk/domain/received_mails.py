@@ -9,7 +9,7 @@ from enum import StrEnum
 OWN_ID = re.compile(r"\bmail\.[0-9a-f]{32}(?=@)")
 """How the Message-IDs of our mails begin: nobody guesses one, so whoever names one has had the mail."""
 
-_OF_ADDRESS = re.compile(r"5\.(1\.[0-68]|1\.10|2\.1|4\.4)\Z")
+_OF_ADDRESS = re.compile(r"5\.(1\.([0-46]|10)|2\.1|4\.4)\Z")
 
 
 class BounceKind(StrEnum):
