@@ -9,6 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from contextvars import Context, copy_context
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from threading import Event, Thread
@@ -228,13 +229,15 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
     import opsdesk.screens.order
     import opsdesk.store.views.counts
     import opsdesk.store.views.queue  # noqa: F401  imported here, so that no key waits for it later
+    from opsdesk.integrations.fraud_files import fraud_on_demand
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
     from opsdesk.integrations.shop_files import open_carriers
     from opsdesk.settings import data_folder
     from opsdesk.store.engine import open_store
     from opsdesk.store.views.shop import shop
 
-    store = open_store(url)
+    fraud = fraud_on_demand(data_folder(), settings.template_folder)
+    store = replace(open_store(url), fraud=fraud, zone=settings.zone)
     with store.reading() as session:
         found = shop(session, settings.zone)
     letters = open_writer(data_folder(), settings.template_folder, found.facts)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import Refused
@@ -14,6 +15,7 @@ from opsdesk.settings import os_login
 
 if TYPE_CHECKING:
     from opsdesk.domain.carriers import Carrier
+    from opsdesk.domain.fraud.books import FraudBook
     from opsdesk.domain.statuses import StatusBook
     from opsdesk.integrations.ports import LetterWriter
     from opsdesk.store.engine import Store
@@ -42,7 +44,7 @@ def opened(named: str) -> Iterator[Store]:
     if not named and stands_in(url):
         url = demo_url()
         print("There is no shop yet, so this is the demo shop.", file=sys.stderr)
-    store = open_store(url)
+    store = with_fraud(open_store(url))
     try:
         yield store
     finally:
@@ -58,6 +60,20 @@ def acting(named: str, as_name: str) -> Iterator[Performer]:
     with opened(named) as store:
         actor = actor_for(store, name=as_name or None, os_login=os_login(), ask=_ask, terminal="cli")
         yield Performer(store, actor)
+
+
+def with_fraud(store: Store) -> Store:
+    """Let the store know the shop's time zone, and where the fraud desk reads from once it is asked for."""
+    from dataclasses import replace
+
+    from opsdesk.settings import data_folder, load_settings
+
+    def read() -> FraudBook:
+        from opsdesk.integrations.fraud_files import open_fraud
+
+        return open_fraud(data_folder(), load_settings().template_folder)
+
+    return replace(store, fraud=cache(read), zone=load_settings().zone)
 
 
 def carriers() -> tuple[Carrier, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 from opsdesk.domain.errors import Invalid
@@ -62,6 +64,11 @@ def open_fraud(data: Path, own: Path | None = None) -> FraudBook:
     )
     _check_counts(book)
     return book
+
+
+def fraud_on_demand(data: Path, own: Path | None = None) -> Callable[[], FraudBook]:
+    """Return what reads the files of the fraud desk when they are first needed: most commands never ask."""
+    return cache(partial(open_fraud, data, own))
 
 
 def _check_counts(book: FraudBook) -> None:

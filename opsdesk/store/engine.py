@@ -8,12 +8,13 @@ anything: writers say BEGIN IMMEDIATE, readers a plain BEGIN on a connection tha
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import FromClause, create_engine, event, make_url, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
@@ -25,6 +26,10 @@ from opsdesk.domain.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
+
+    from opsdesk.domain.fraud.books import FraudBook
+
+UTC = ZoneInfo("UTC")
 
 SCHEMA_VERSION = "0003"
 """The newest migration that this program knows."""
@@ -70,11 +75,18 @@ class _IndexNaming(SQLiteCompiler):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An opened store. Writers go through `work.perform`; views read through `reading`."""
+    """An opened store. Writers go through `work.perform`; views read through `reading`.
+
+    Attributes:
+        fraud: reads what the fraud desk knows from files, once it is asked for; None where nobody has said where from.
+        zone: the shop's time zone.
+    """
 
     url: str
     writer: Engine
     reader: Engine
+    fraud: Callable[[], FraudBook] | None = None
+    zone: ZoneInfo = UTC
 
     @property
     def is_sqlite(self) -> bool:

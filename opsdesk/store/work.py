@@ -5,13 +5,13 @@ An operation gets a `Work` and has no way to commit; `perform` commits when it r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Concatenate, Generic, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -23,11 +23,12 @@ from opsdesk.domain.people import NOBODY, Actor, Role
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.store import chain
 from opsdesk.store.anchor import remember_head
+from opsdesk.store.answers import Done, Plain, answer_row, read_answer
 from opsdesk.store.articles import Articles
 from opsdesk.store.calls import Calls
 from opsdesk.store.cases import Cases
 from opsdesk.store.desks import Desks
-from opsdesk.store.engine import Store, unavailable
+from opsdesk.store.engine import UTC, Store, unavailable
 from opsdesk.store.keys import audit_key
 from opsdesk.store.mails import Mails
 from opsdesk.store.orders import Orders
@@ -36,31 +37,15 @@ from opsdesk.store.settlements import Settlements
 from opsdesk.store.tables import CommandRow
 from opsdesk.store.users import Users
 
+if TYPE_CHECKING:
+    from opsdesk.domain.fraud.books import FraudBook
+
+__all__ = ["OPERATIONS", "Done", "Operation", "Performer", "Plain", "Work", "operation", "perform"]
+
 P = ParamSpec("P")
-Plain = str | int | bool | None
-"""Values that a command's answer and its undo may hold; they are kept as JSON."""
 _RETRIES = 3
 # Postgres: serialisation failure and deadlock; both mean that nothing happened and that trying again may help.
 _WORTH_RETRYING = frozenset({"40001", "40P01"})
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The answer of a command.
-
-    Attributes:
-        message: what was done, one sentence for the message line.
-        subject_id: the record it was done to.
-        version: the version that the record has now.
-        details: further plain values, by name.
-    """
-
-    message: str
-    subject_id: int | None = None
-    version: int | None = None
-    details: Mapping[str, Plain] = field(default_factory=dict)
-    command_id: str = ""
-    can_undo: bool = False
 
 
 class Operation(Generic[P]):
@@ -97,8 +82,11 @@ def operation(name: str) -> Callable[[Callable[Concatenate[Work, P], Done]], Ope
 class Work:
     """What an operation may touch: repositories, who acts, and what time it is. There is no commit."""
 
-    def __init__(self, session: Session, *, actor: Actor, now: datetime, command_id: str) -> None:
+    def __init__(
+        self, session: Session, *, actor: Actor, now: datetime, command_id: str, store: Store | None = None
+    ) -> None:
         self._session = session
+        self._store = store
         self.actor = actor
         self.now = now
         self.command_id = command_id
@@ -113,6 +101,16 @@ class Work:
         self.articles = Articles(session)
         self.entries: list[chain.Entry] = []
         self.undo: tuple[str, Mapping[str, Plain]] | None = None
+
+    @property
+    def fraud(self) -> FraudBook | None:
+        """What the fraud desk knows from files; None in a shop that was opened without."""
+        return self._store.fraud() if self._store is not None and self._store.fraud is not None else None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return self._store.zone if self._store is not None else UTC
 
     def add(self, row: SQLModel) -> None:
         """Write a new row; its id is known afterwards."""
@@ -207,13 +205,13 @@ class Performer:
     ) -> Done:
         with self._transaction(command_id) as (session, work):
             if first := session.get(CommandRow, command_id):
-                return _answer(first)
+                return read_answer(first)
             work.users.require_current(self.actor)
             done = run(work, *args, **kwargs)
-            row = _command_row(work, name, done)
+            row = answer_row(done, name, work.actor.name, work.now, work.command_id, work.undo)
             session.add(row)
             link = self._seal(session, work)
-            answer = _answer(row)
+            answer = read_answer(row)
         remember_head(self.store.url, link)
         return answer
 
@@ -228,7 +226,7 @@ class Performer:
             raise Denied(problem)
         try:
             with Session(self.store.writer, expire_on_commit=False) as session:
-                work = Work(session, actor=self.actor, now=self.clock(), command_id=str(uuid4()))
+                work = self._work(session, str(uuid4()))
                 done = run(work, *args, **kwargs)
                 session.rollback()
                 return done
@@ -237,10 +235,14 @@ class Performer:
         except OperationalError as error:
             raise unavailable(error) from error
 
+    def _work(self, session: Session, command_id: str) -> Work:
+        actor = self.actor or NOBODY
+        return Work(session, actor=actor, now=self.clock(), command_id=command_id, store=self.store)
+
     @contextmanager
     def _transaction(self, command_id: str) -> Iterator[tuple[Session, Work]]:
         with Session(self.store.writer, expire_on_commit=False) as session:
-            yield session, Work(session, actor=self.actor or NOBODY, now=self.clock(), command_id=command_id)
+            yield session, self._work(session, command_id)
             try:
                 session.commit()
             except OperationalError as error:
@@ -261,7 +263,7 @@ class Performer:
                 found = session.get(CommandRow, command_id)
         except Unavailable:
             return None
-        return _answer(found) if found else None
+        return read_answer(found) if found else None
 
     def _settled(self, command_id: str, error: DBAPIError) -> Done:
         """Look whether a command whose commit ended in an error was saved after all."""
@@ -278,21 +280,3 @@ class Performer:
         except (_CommitUnanswered, OperationalError) as error:
             raise unavailable(error.error if isinstance(error, _CommitUnanswered) else error) from error
         remember_head(self.store.url, link)
-
-
-def _command_row(work: Work, name: str, done: Done) -> CommandRow:
-    told = {name: getattr(done, name) for name in ("message", "subject_id", "version")}
-    result = {**told, "details": dict(done.details)}
-    undo = json.dumps(work.undo) if work.undo else ""
-    return CommandRow(
-        id=work.command_id,
-        name=name,
-        actor=work.actor.name,
-        accepted_at=work.now,
-        result=json.dumps(result),
-        undo=undo,
-    )
-
-
-def _answer(row: CommandRow) -> Done:
-    return Done(**json.loads(row.result), command_id=row.id, can_undo=bool(row.undo) and row.undone_by is None)

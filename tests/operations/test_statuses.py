@@ -39,6 +39,7 @@ from opsdesk.store.tables import (
     MailRow,
     OrderLineRow,
     OrderRow,
+    PaymentRow,
     TransactionRow,
 )
 from opsdesk.store.views.letters import letter_facts
@@ -109,8 +110,14 @@ def an_order(store: Store, *, email: str = "ada@example.com", title: str = "Oliv
         line = OrderLineRow(order_id=order.id, position=1, sku="OIL", title=title, ordered=2, unit_price_minor=1_000)
         session.add(line)
         session.add(AddressRow(order_id=order.id, kind="shipping", name="Ada Example", city="Exampleton"))
+        payment = PaymentRow(
+            order_id=order.id, gateway="card", currency="EUR", captured_minor=2_000, state="captured", created_at=START
+        )
+        session.add(payment)
+        session.flush()
         paid = TransactionRow(
             order_id=order.id,
+            payment_id=payment.id,
             kind="capture",
             state="succeeded",
             amount_minor=2_000,
