@@ -161,19 +161,17 @@ class OpsDeskApp(DeskHost):
             self._rung()
 
     async def _raise_alerts(self) -> None:
-        """Say in the first line which mails nothing moves on by itself, and how many followed orders have moved."""
+        """Say in the first line what nothing moves on by itself: mails, money, orders that are followed."""
+        from opsdesk.screens.alerts import alerts
         from opsdesk.store.views.attention import attention
-        from opsdesk.store.views.outbox import MailView
 
         if self._stop.is_set() or not self.desk.is_signed_in:
             return
         with suppress(OpsDeskError):
-            counts, news = await self.desk.read(attention, user_id=self.desk.actor.user_id or 0)
-            stuck = counts[MailView.IN_DOUBT] + counts[MailView.FAILED]
-            mails = f"{stuck} mail{'s need' if stuck > 1 else ' needs'} somebody (9)" if stuck else ""
-            moved = f"{len(news)} you follow moved (:followed)" if news else ""
-            self.show_alerts(tuple(alert for alert in (mails, moved) if alert))
-            self._tell_follower(news)
+            actor = self.desk.actor
+            found = await self.desk.read(attention, user_id=actor.user_id or 0, now=self.desk.clock())
+            self.show_alerts(alerts(found, actor))
+            self._tell_follower(found.followed)
 
     def _tell_follower(self, news: Sequence[FollowedNews]) -> None:
         """Say once what was done to a followed order, on the message line of the screen that is worked on."""

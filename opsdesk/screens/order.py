@@ -162,6 +162,8 @@ class OrderScreen(OrderCommands):
             return "unfollow"
         if detail is not None and each.method == "snooze" and detail.head.snoozed_until:
             return "wake"
+        if detail is not None and each.method == "pack" and detail.recall_id is not None:
+            return "put back"
         return super().label_of(each)
 
     def title_parts(self) -> tuple[tuple[str, Tone], ...]:

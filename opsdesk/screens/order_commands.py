@@ -85,8 +85,9 @@ class OrderCommands(Attending[None]):
         self.open_named("order_money", self.order_id)
 
     def action_amend(self) -> None:
-        """Change what was ordered."""
-        self.open_named("amend", self.order_id)
+        """Change what was ordered, or see to a change that waits."""
+        waits = self.detail is not None and self.detail.facts.amendment is not None
+        self.open_named("waiting_change" if waits else "amend", self.order_id)
 
     def action_cancel(self) -> None:
         """Cancel with a reason."""
@@ -122,9 +123,14 @@ class OrderCommands(Attending[None]):
         self.carry_out(unfollow if is_followed else follow, self.order_id)
 
     def action_pack(self) -> None:
-        """Begin to pack."""
-        if self.detail is not None:
-            self.carry_out(start_packing, self.order_id, version=self.detail.version)
+        """Begin to pack, or put the order back because it is changed."""
+        detail = self.detail
+        if detail is not None and detail.recall_id is not None:
+            from opsdesk.operations.amendments import acknowledge_recall
+
+            self.carry_out(acknowledge_recall, detail.recall_id, version=detail.version)
+        elif detail is not None:
+            self.carry_out(start_packing, self.order_id, version=detail.version)
 
     def action_deliver(self) -> None:
         """Mark what was shipped as delivered."""

@@ -20,9 +20,11 @@ from opsdesk.screens.order_words import (
     money_word,
     plural,
     stamp,
+    waiting_word,
 )
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import HoldDetail, LineDetail, ParcelDetail
+from opsdesk.store.views.waiting_money import Waits
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import heading, paragraph, row
@@ -128,11 +130,14 @@ def _totals(detail: OrderDetail, width: int) -> list[Content]:
 
 
 def money(seen: Seen, width: int) -> list[Content]:
-    """Return the payments and what is still to come."""
+    """Return what waits about the money, the payments, and what is still to come."""
     detail = seen.detail
     lines = [heading("MONEY", width, balance_word(detail))]
+    for each in detail.waiting:
+        symbol, tone = _WAITING_LOOKS[each.what]
+        lines += paragraph(f"{seen.symbol(symbol)} {waiting_word(each, seen.now, seen.zone)}", width, style=tone)
     if not detail.transactions:
-        return [*lines, *paragraph("No payment has come in. Record one with m.", width, style=DIM)]
+        return [*lines, *paragraph("No payment has come in. See to it with m.", width, style=DIM)]
     shown = detail.transactions[-6:]
     if len(detail.transactions) > len(shown):
         lines.append(Content.styled(f"{len(detail.transactions) - len(shown)} earlier ones are in the log (l).", DIM))
@@ -148,6 +153,15 @@ def money(seen: Seen, width: int) -> list[Content]:
             )
         )
     return lines
+
+
+_WAITING_LOOKS = {
+    Waits.REFUND: ("look", LOOK),
+    Waits.DISPUTE: ("wrong", Tone.ALARM.style),
+    Waits.ENDING: ("soon", LOOK),
+    Waits.CHANGE: ("changed", Tone.CHANGED.style),
+    Waits.LINK: ("now", Tone.NOW.style),
+}
 
 
 def holds(seen: Seen, width: int) -> list[Content]:

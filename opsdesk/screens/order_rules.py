@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from opsdesk.domain.amendment_rules import why_not_amend
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.order_rules import (
     why_not_cancel,
@@ -44,15 +45,20 @@ OPERATIONS: Mapping[str, str] = {
 
 def why_not_order(action: str, detail: OrderDetail, actor: Actor, now: datetime) -> str | None:
     """Say why the action cannot be done to this order by this person now, or None if it can."""
-    name = _hold_or_release(detail) if action == "hold" else OPERATIONS.get(action)
+    name = _toggled(action, detail) or OPERATIONS.get(action)
     if name is not None and (problem := why_not_allowed(actor, name)):
         return problem
     rule = _RULES.get(action)
     return rule(detail, actor) if rule else None
 
 
-def _hold_or_release(detail: OrderDetail) -> str:
-    return "order.release" if detail.active_holds and why_not_hold(detail.facts, HoldType.MANUAL) else "order.hold"
+def _toggled(action: str, detail: OrderDetail) -> str | None:
+    """Return the operation of a key that does one thing or another, or None for any other key."""
+    if action == "hold":
+        return "order.release" if detail.active_holds and why_not_hold(detail.facts, HoldType.MANUAL) else "order.hold"
+    if action == "pack" and detail.recall_id is not None:
+        return "amendment.acknowledge_recall"
+    return None
 
 
 def _hold(detail: OrderDetail, actor: Actor) -> str | None:
@@ -74,7 +80,14 @@ def _cancel(detail: OrderDetail, actor: Actor) -> str | None:
     return why_not_cancel(detail.facts) or why_not_within(actor, "order.cancel", detail.amounts.total)
 
 
+def _amend(detail: OrderDetail, actor: Actor) -> str | None:
+    # A change that waits is looked at with the same key.
+    return None if detail.facts.amendment is not None else why_not_amend(detail.facts)
+
+
 def _pack(detail: OrderDetail, actor: Actor) -> str | None:
+    if detail.recall_id is not None:
+        return None
     if problem := why_not_pack(detail.facts):
         return problem
     return f"{detail.number} is being packed already." if detail.facts.packing_since else None
@@ -98,6 +111,7 @@ _RULES: Mapping[str, Callable[[OrderDetail, Actor], str | None]] = {
     "reopen": lambda detail, _: why_not_reopen(detail.facts),
     "ship": lambda detail, _: why_not_ship(detail.facts),
     "pack": _pack,
+    "amend": _amend,
     "deliver": lambda detail, _: why_not_deliver(detail.facts),
     "edit": lambda detail, _: why_not_edit(detail.facts),
     "record_payment": lambda detail, _: why_not_record_payment(detail.facts),

@@ -11,8 +11,10 @@ from opsdesk.domain.holds import Blocks, OnReview
 from opsdesk.domain.money import Money
 from opsdesk.domain.orders import Headline, Lifecycle
 from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.refund_states import RefundState
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import CaseDetail, HoldDetail, TransactionDetail
+from opsdesk.store.views.waiting_money import WaitingMoney, Waits
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -117,7 +119,7 @@ def _why_going(detail: OrderDetail, now: datetime, zone: ZoneInfo) -> str:
 
 
 _AMENDMENT_WORDS = {
-    AmendmentState.PROPOSED: "A change of what was ordered waits. The money panel (m) has it.",
+    AmendmentState.PROPOSED: "A change of what was ordered waits. Look at it with E.",
     AmendmentState.AWAITING_PAYMENT: "A change waits for the customer's money; it goes on by itself when it comes.",
     AmendmentState.AWAITING_PACKER: "A change waits until the packer has put it back (b).",
 }
@@ -166,6 +168,37 @@ def balance_word(detail: OrderDetail) -> str:
         return f"{detail.due} still to come"
     over = Money(money.paid - money.total, detail.amounts.total.currency)
     return f"{over} too much" if over else "nothing left to pay"
+
+
+def waiting_word(waiting: WaitingMoney, now: datetime, zone: ZoneInfo) -> str:
+    """Say what about the money of an order waits, for whom, and until when."""
+    amount, at = waiting.amount, moment(waiting.at, now, zone) if waiting.at else ""
+    if waiting.what is Waits.REFUND:
+        return _waiting_refund(waiting, at)
+    if waiting.what is Waits.DISPUTE:
+        due = f"; answer it by {at}" if at else ""
+        return f"{amount} disputed: {waiting.said.replace('_', ' ') or 'no reason given'}{due}"
+    if waiting.what is Waits.ENDING:
+        return f"{amount} authorised by {waiting.said} until {at}: ship or capture before"
+    if waiting.what is Waits.CHANGE:
+        who = _CHANGE_WAITS.get(waiting.state, "waits")
+        return f"changed to {amount} by {waiting.said}: {who} (E)"
+    return f"pay link of {amount}: {'can be paid' if waiting.state == 'open' else 'is being made, paid'} until {at}"
+
+
+_CHANGE_WAITS = {
+    AmendmentState.AWAITING_PAYMENT.value: "waits for the customer's money",
+    AmendmentState.AWAITING_PACKER.value: "waits until it is put back",
+}
+
+
+def _waiting_refund(waiting: WaitingMoney, at: str) -> str:
+    if waiting.state == RefundState.PENDING_APPROVAL:
+        return f"refund of {waiting.amount} by {waiting.said} {at}: waits for a second person"
+    if waiting.state == RefundState.UNKNOWN:
+        return f"refund of {waiting.amount} in doubt: the gateway is being asked"
+    why = f": {waiting.said}" if waiting.said else ""
+    return f"{waiting.amount} NOT refunded{why}"
 
 
 def blocks_word(hold: HoldDetail) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
+from opsdesk.domain.orders import Headline
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.queues import QueueLine
 from opsdesk.keys import Command, commands_of
 from opsdesk.screens.queue_jobs import JOB_VERBS, Verb, forward_verb
 from opsdesk.screens.queue_moves import QueueMoves
 from opsdesk.screens.queue_preview import QueuePreview
+
+if TYPE_CHECKING:
+    from opsdesk.store.views.order import OrderDetail
 
 _NEEDS_NO_ORDER = frozenset(
     {"mark_all", "clear_marks", "filter", "next_view", "previous_view", "sort", "reverse", "down", "up", "choices"}
@@ -23,6 +29,7 @@ _NAMED: dict[str, str] = {
     "edit": "edit",
     "money": "order_money",
     "amend": "amend",
+    "waiting_change": "waiting_change",
     "cancel": "cancel",
     "reopen": "reopen",
     "ship": "ship",
@@ -87,6 +94,8 @@ class QueueCommands(QueueMoves):
         if line is not None and not self.table.marked:
             if each.method == "hold" and line.hold_type is not None:
                 return "release"
+            if each.method == "pack" and (detail := self._detail) is not None and detail.recall_id is not None:
+                return "put back"
             if each.method == "snooze" and line.snoozed_until is not None and line.snoozed_until > self.desk.clock():
                 return "wake"
         return super().label_of(each)
@@ -166,8 +175,9 @@ class QueueCommands(QueueMoves):
         self._open_for("money")
 
     def action_amend(self) -> None:
-        """Change what was ordered."""
-        self._open_for("amend")
+        """Change what was ordered, or see to a change that waits."""
+        detail = self._detail
+        self._open_for("waiting_change" if detail is not None and detail.facts.amendment is not None else "amend")
 
     def action_cancel(self) -> None:
         """Cancel with a reason."""
@@ -205,8 +215,27 @@ class QueueCommands(QueueMoves):
         self._do_simply("follow")
 
     def action_pack(self) -> None:
-        """Begin to pack."""
-        self._do_simply("pack")
+        """Begin to pack, or put the order back because it is changed."""
+        line = self.line
+        if self.table.marked or line is None or line.headline is not Headline.BEING_AMENDED:
+            self._do_simply("pack")
+        elif self._is_meant(line):
+            self.begin(self._put_back(line))
+
+    async def _put_back(self, line: QueueLine) -> None:
+        from opsdesk.operations.amendments import acknowledge_recall
+        from opsdesk.store.views.waiting_money import recall_id
+
+        found = await self.fetch(recall_id, line.id, now=self.desk.clock())
+        if found is not None:
+            self.carry_out(acknowledge_recall, found, version=line.version)
+        elif self.is_attached:
+            self._do_simply("pack")
+
+    @property
+    def _detail(self) -> OrderDetail | None:
+        """Everything about the order under the pointer, once the preview has it."""
+        return self.query_one(QueuePreview).detail_of(self.line) if self.line is not None else None
 
     def action_deliver(self) -> None:
         """Mark what was shipped as delivered."""

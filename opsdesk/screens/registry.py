@@ -34,6 +34,7 @@ SCREENS: Mapping[str, str] = {
     "gateway_event": "opsdesk.screens.money.event:EventPanel",
     "money": "opsdesk.screens.money.desk:MoneyDesk",
     "amend": "opsdesk.screens.money.amend:AmendPanel",
+    "waiting_change": "opsdesk.screens.money.waiting_change:WaitingChangePanel",
     "record_payment": "opsdesk.screens.forms.money:PaymentPanel",
     "log": "opsdesk.screens.log:LogScreen",
     "help": "opsdesk.screens.help:HelpScreen",

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from opsdesk.domain.amendment_edits import Edit
-from opsdesk.domain.amendment_rules import Settle
+from opsdesk.domain.amendment_rules import Settle, why_not_amend
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.letters import AskedPayment
 from opsdesk.domain.mailing import Letter
@@ -34,9 +34,6 @@ from opsdesk.widgets.paper import Paper, paragraph, row
 
 if TYPE_CHECKING:
     from opsdesk.store.work import Done
-
-if TYPE_CHECKING:
-    pass
 
 _CHANGED = Status("order_changed", "Order changed", "Changed", "order_changed", ())
 _ASKS = Status("pay_link", "Pay link", "Awaiting payment", "pay_link", ())
@@ -173,6 +170,8 @@ class AmendPanel(LetterForm):
 
     def why_not(self, action: str, *parameters: object) -> str | None:
         """Say why it cannot be made."""
+        if action == "commit" and self.detail is not None and (problem := why_not_amend(self.detail.facts)):
+            return problem
         return super().why_not(action, *parameters) or (self.problem or None if action == "commit" else None)
 
     def commit_label(self) -> str | None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
 from opsdesk.store.views.following import FollowedNews, followed_news
+from opsdesk.store.views.money_counts import money_counts
+from opsdesk.store.views.money_tasks import TaskKind
 from opsdesk.store.views.outbox import MailView, outbox_counts
 
 
-def attention(session: Session, *, user_id: int) -> tuple[Mapping[MailView, int], tuple[FollowedNews, ...]]:
-    """Return how many mails stand where, and what moved of the orders that the user follows."""
-    return outbox_counts(session), followed_news(session, user_id=user_id)
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How many mails stand where, what about money waits, and what moved of the orders that somebody follows."""
+
+    mails: Mapping[MailView, int]
+    money: Mapping[TaskKind, int]
+    followed: tuple[FollowedNews, ...]
+
+
+def attention(session: Session, *, user_id: int, now: datetime) -> Attention:
+    """Return what `user_id` should be told of at `now`."""
+    return Attention(outbox_counts(session), money_counts(session, now=now), followed_news(session, user_id=user_id))

@@ -46,6 +46,11 @@ class TaskKind(StrEnum):
         """What to do about it, one sentence."""
         return _WORDS[self][1]
 
+    @property
+    def operation(self) -> str | None:
+        """What it is worked with, and so who may; None for what the worker finds out by itself."""
+        return _WORKED_WITH.get(self)
+
 
 _WORDS = {
     TaskKind.REFUND_FAILED: ("NOT REFUNDED", "Try again, choose another way, or turn it into credit."),
@@ -57,6 +62,16 @@ _WORDS = {
     TaskKind.EXPIRING: ("EXPIRES", "Ship and capture before it ends, or ask for the money with a pay link."),
     TaskKind.APPROVE: ("TO APPROVE", "Look at what it is for, then approve or decline it."),
     TaskKind.RECALL: ("RECALL", "It is being packed while its contents change. Take it off the bench."),
+}
+
+_WORKED_WITH = {
+    TaskKind.REFUND_FAILED: "refund.retry",
+    TaskKind.CALL_FAILED: "call.settle_by_hand",
+    TaskKind.EVENT_HELD: "gateway.settle_event",
+    TaskKind.DISPUTE: "dispute.answer",
+    TaskKind.EXPIRING: "payment.capture",
+    TaskKind.APPROVE: "refund.approve",
+    TaskKind.RECALL: "amendment.acknowledge_recall",
 }
 
 

@@ -34,6 +34,7 @@ from opsdesk.store.views.order_parts import (
     Present,
     TransactionDetail,
 )
+from opsdesk.store.views.waiting_money import WaitingMoney, recall_of, waiting_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class OrderDetail:
         notes: at most 50, newest first.
         present: who has the order open now, the reader among them.
         newest_activity: id of the newest line of its history; 0 when it has none.
+        waiting: what about its money waits for somebody.
     """
 
     head: OrderHead
@@ -64,6 +66,7 @@ class OrderDetail:
     last_look: LastLook | None
     newest_activity: int
     is_followed: bool
+    waiting: tuple[WaitingMoney, ...] = ()
 
     @property
     def id(self) -> int:
@@ -89,6 +92,11 @@ class OrderDetail:
     def due(self) -> Money:
         """What has still to be paid; never less than nothing."""
         return Money(max(0, self.money.total - self.money.paid), self.amounts.total.currency)
+
+    @property
+    def recall_id(self) -> int | None:
+        """The change that waits until whoever packs the order has put it back."""
+        return recall_of(self.waiting)
 
     @property
     def active_holds(self) -> tuple[HoldDetail, ...]:
@@ -178,6 +186,7 @@ def order_detail(session: Session, order_id: int, *, user_id: int | None, now: d
         last_look=reading.last_look(session, order_id, user_id),
         newest_activity=reading.newest_activity(session, order_id),
         is_followed=reading.is_followed(session, order_id, user_id),
+        waiting=waiting_money(session, order_id, now=now),
     )
 
 
