@@ -30,6 +30,9 @@ def ask_with_link(
     number: NumberArgument,
     amount: LessArgument = "",
     days: Annotated[int, typer.Option("--days", min=1, help="For how many days it can be paid.")] = 3,
+    authorise_only: Annotated[
+        bool, typer.Option("--authorise-only", help="The bank promises the money; capture it later.")
+    ] = False,
     tell: Annotated[bool, typer.Option("--tell/--no-tell", help="Send it to the customer by mail.")] = True,
     store: StoreOption = "",
     as_name: AsOption = "",
@@ -45,7 +48,13 @@ def ask_with_link(
         is_told = tell and order.facts.has_email
         letter = link_letter(performer, order, wanted, lasts) if is_told and wanted.minor > 0 else None
         done = performer.perform(
-            ask_for_payment, order.id, version=order.version, amount=wanted, expires_in=lasts, tell=letter
+            ask_for_payment,
+            order.id,
+            version=order.version,
+            amount=wanted,
+            expires_in=lasts,
+            tell=letter,
+            authorise_only=authorise_only,
         )
         say_done(done, as_json=as_json)
 

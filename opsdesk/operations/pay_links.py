@@ -50,12 +50,14 @@ def ask_for_payment(
     tell: Letter | None = None,
     thanks: Letter | None = None,
     amendment_id: int | None = None,
+    authorise_only: bool = False,
     gateway: str = LINK_GATEWAY,
 ) -> Done:
     """Ask for money with a pay link, for all that is due if no amount is named; its mail goes out once it is open.
 
-    `tell` holds `ADDRESS_COMES` where the link belongs; `thanks` goes out when the order is paid with it. The details
-    of the answer hold the new link's id (`link_id`).
+    `tell` holds `ADDRESS_COMES` where the link belongs; `thanks` goes out when the order is paid with it. With
+    `authorise_only` the customer's bank only promises the money, and it is captured later. The details of the answer
+    hold the new link's id (`link_id`).
 
     Raises:
         Refused: nothing is due, less than the amount is, the order is cancelled, or a link asks for it already.
@@ -78,6 +80,7 @@ def ask_for_payment(
         currency=wanted.currency,
         state=LinkState.REQUESTED.value,
         due_minor=dues.due,
+        authorise_only=authorise_only,
         tell=tell is not None,
         letters=letters,
         expires_at=work.now + require_lasting(expires_in),

@@ -138,5 +138,6 @@ def _call(session: Session, row: GatewayCallRow) -> GatewayCall:
         order_number=number,
         reason=row.reason,
         expires_at=link.expires_at if link else None,
+        authorise_only=link.authorise_only if link else False,
         first_sent_at=row.first_sent_at,
     )

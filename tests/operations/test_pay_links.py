@@ -18,8 +18,11 @@ from opsdesk.operations.orders import cancel
 from opsdesk.operations.pay_links import ask_for_payment, cancel_link, expire_link, void_outdated_links, what_is_due
 from opsdesk.operations.payments import record_payment
 from opsdesk.store.engine import Store
+from opsdesk.store.gateway_calls import claim_next_call
+from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import GatewayCallRow, MailRow, PayLinkRow, RefundPartRow, RefundRow
 from opsdesk.store.work import Performer
+from opsdesk.worker.loop import MONEY_LEASE
 from tests.conftest import START, StillClock
 from tests.operations.events_kit import TOTAL
 from tests.operations.money_kit import authorised, by_hand, calls, captured, working
@@ -326,3 +329,15 @@ def test_a_link_over_all_that_is_due_follows_it_and_one_over_a_part_may_stay(
     amount: int, then: int, now: int, outdated: bool
 ) -> None:
     assert is_outdated(amount, then, now) is outdated
+
+
+@pytest.mark.parametrize("authorise_only", [True, False])
+def test_the_gateway_is_told_whether_the_money_is_only_to_be_promised(
+    clerk: Performer, store: Store, order_id: int, clock: StillClock, authorise_only: bool
+) -> None:
+    ask(clerk, order_id, authorise_only=authorise_only)
+    lease = take_lease(store, MONEY_LEASE, "worker", lasts=timedelta(minutes=1), clock=clock)
+    assert lease is not None
+    claimed = claim_next_call(store, lease, ("stripe",), clock=clock)
+    assert claimed is not None
+    assert claimed.call.authorise_only is authorise_only

@@ -45,6 +45,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
         fields = [
             Field("amount", "amount", longest=20),
             Field("days", "days to pay", _DAYS, longest=3),
+            Field("authorise", "authorise only", "no", hint="yes: captured later, e.g. when it ships", longest=3),
             *mail_fields(9),
         ]
         super().__init__("PAY LINK", fields, order_id)
@@ -68,7 +69,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
     def arrived(self, detail: OrderDetail) -> None:
         """Show the link that there is, or write the mail of a new one."""
         has_mail = self.detail is not None and self.detail.facts.has_email
-        for name in ("amount", "days", "subject", "text"):
+        for name in ("amount", "days", "authorise", "subject", "text"):
             is_mail = name in ("subject", "text")
             show_field(self.form, name, is_shown=self.link is None and (has_mail or not is_mail))
         self._show_link()
@@ -153,6 +154,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
             expires_in=lasts,
             tell=tell,
             thanks=thanks,
+            authorise_only=values["authorise"].strip().lower() in ("yes", "y"),
         )
 
     # The mail.

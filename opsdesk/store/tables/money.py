@@ -196,6 +196,7 @@ class PayLinkRow(SQLModel, table=True):
     state: str
     problem: str = ""
     due_minor: int = Field(default=0, sa_type=BigInteger)
+    authorise_only: bool = False
     tell: bool = True
     letters: str = ""
     expires_at: datetime

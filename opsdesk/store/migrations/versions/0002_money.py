@@ -274,6 +274,7 @@ def _create_tables() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("due_minor", sa.BigInteger(), nullable=False),
+        sa.Column("authorise_only", sa.Boolean(), nullable=False),
         sa.Column("tell", sa.Boolean(), nullable=False),
         sa.Column("letters", sa.String(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=False),
