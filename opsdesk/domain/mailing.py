@@ -12,7 +12,7 @@ from opsdesk.domain.errors import Invalid
 
 
 class MailState(StrEnum):
-    """Where a mail is on its way to the mail server."""
+    """Where a mail is on its way to the mail server, and whether it came back from there."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -20,6 +20,7 @@ class MailState(StrEnum):
     ACCEPTED = "accepted"
     HELD = "held"
     FAILED = "failed"
+    BOUNCED = "bounced"
     CANCELLED = "cancelled"
 
     @property
@@ -30,7 +31,7 @@ class MailState(StrEnum):
     @property
     def needs_somebody(self) -> bool:
         """True when nothing more happens by itself."""
-        return self in (MailState.HELD, MailState.FAILED)
+        return self in (MailState.HELD, MailState.FAILED, MailState.BOUNCED)
 
     @property
     def can_be_changed(self) -> bool:
@@ -45,6 +46,7 @@ _WORDS = {
     MailState.ACCEPTED: "accepted by the mail server",
     MailState.HELD: "in doubt: it may have arrived",
     MailState.FAILED: "failed",
+    MailState.BOUNCED: "came back",
     MailState.CANCELLED: "taken back",
 }
 

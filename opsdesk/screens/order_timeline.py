@@ -26,7 +26,12 @@ MOMENT_SYMBOLS = {
 }
 """Symbol and tone of each kind of moment."""
 
-_MAIL_TONES = {MailState.ACCEPTED: Tone.GOOD, MailState.FAILED: Tone.ALARM, MailState.HELD: Tone.LOOK}
+_MAIL_TONES = {
+    MailState.ACCEPTED: Tone.GOOD,
+    MailState.FAILED: Tone.ALARM,
+    MailState.BOUNCED: Tone.ALARM,
+    MailState.HELD: Tone.LOOK,
+}
 _INDENT = 8
 
 

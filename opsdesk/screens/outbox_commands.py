@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opsdesk.store.views.outbox import MailView
     from opsdesk.store.work import Done
 
-_CAN_BE_SENT = (MailState.QUEUED, MailState.RETRY, MailState.FAILED)
+_CAN_BE_SENT = (MailState.QUEUED, MailState.RETRY, MailState.FAILED, MailState.BOUNCED)
 _OPERATIONS: Mapping[str, str] = {
     "take_back": "mail.take_back",
     "edit": "mail.edit",

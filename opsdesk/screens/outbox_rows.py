@@ -38,6 +38,7 @@ _LOOKS: Mapping[MailState, tuple[str, str, Tone]] = {
     MailState.ACCEPTED: ("done", "accepted", Tone.GOOD),
     MailState.HELD: ("asked", "in doubt", Tone.DOUBT),
     MailState.FAILED: ("wrong", "failed", Tone.ALARM),
+    MailState.BOUNCED: ("wrong", "came back", Tone.ALARM),
     MailState.CANCELLED: ("gone", "taken back", Tone.DIM),
 }
 _COUNTED_DOWN_S = 60

@@ -119,7 +119,7 @@ def old_digest(store: Store) -> str:
 
 
 OF_MONEY = {"payment", "journal"}
-NEW_COLUMNS = {"payment_id", "call_key", "settled_minor", "settled_currency", "ship_digest"}
+NEW_COLUMNS = {"payment_id", "call_key", "settled_minor", "settled_currency", "ship_digest", "returned_at"}
 
 
 def extra(store: Store) -> set[str]:
@@ -360,7 +360,7 @@ def shape(url: str) -> set[str]:
         store.close()
 
 
-_ADDED = re.compile(r", (?=[a-z_]+ [A-Z]+ DEFAULT)")
+_ADDED = re.compile(r", (?=[a-z_]+ (?:[A-Z]+ DEFAULT|DATETIME\b))")
 
 
 def _parts(statement: str) -> Iterator[str]:

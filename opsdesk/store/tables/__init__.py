@@ -14,7 +14,7 @@ from opsdesk.store.tables.fraud import (
 )
 from opsdesk.store.tables.history import ActivityRow, CommandRow
 from opsdesk.store.tables.holds import CaseRow, HoldRow
-from opsdesk.store.tables.mails import MailRow
+from opsdesk.store.tables.mails import MailboxCursorRow, MailRow
 from opsdesk.store.tables.money import (
     DisputeRow,
     GatewayCallRow,
@@ -59,6 +59,7 @@ __all__ = [
     "ListEntryRow",
     "LookRow",
     "MailRow",
+    "MailboxCursorRow",
     "NoteRow",
     "OrderLineRow",
     "OrderRow",

@@ -89,8 +89,8 @@ CHECKS = (
             SELECT order_id, count(*) AS mails FROM mail WHERE state = 'accepted' AND order_id IS NOT NULL
             GROUP BY order_id
         ) AS sent JOIN orders ON orders.id = sent.order_id LEFT JOIN (
-            SELECT subject_id, count(*) AS mails FROM activity
-            WHERE {_DONE} AND action = 'mail.accepted' GROUP BY subject_id
+            SELECT subject_id, sum(CASE action WHEN 'mail.accepted' THEN 1 ELSE -1 END) AS mails FROM activity
+            WHERE {_DONE} AND action IN ('mail.accepted', 'mail.bounced') GROUP BY subject_id
         ) AS told ON told.subject_id = orders.id
         WHERE sent.mails <> coalesce(told.mails, 0)
         """,

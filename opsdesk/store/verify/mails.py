@@ -32,8 +32,8 @@ CHECKS = (
         "its state is none that there is, or does not fit whether the mail server took it",
         f"""
         SELECT id, state FROM mail
-        WHERE state NOT IN ({words(MailState)}) OR (state = 'accepted') <> (accepted_at IS NOT NULL)
-            OR accepted_at < queued_at
+        WHERE state NOT IN ({words(MailState)}) OR (state IN ('accepted', 'bounced')) <> (accepted_at IS NOT NULL)
+            OR accepted_at < queued_at OR (state = 'bounced' AND returned_at IS NULL)
         """,
     ),
     Check(

@@ -17,13 +17,15 @@ from sqlmodel import Session, col
 from opsdesk.domain.mailing import MailState
 from opsdesk.store.leases import find_lease
 from opsdesk.store.tables import MailRow
+from opsdesk.store.tables.mails import UNSETTLED
 from opsdesk.store.views.mails import MailLine, mail_lines
 
 PAGE = 100
 MOST_COUNTED = 1_000
 _WORKER = "worker"
 _WAITING = text("mail.state IN ('queued', 'retry')")
-_UNSETTLED = text("mail.state IN ('sending', 'held', 'failed')")
+_UNSETTLED = text(f"mail.{UNSETTLED}")
+_FAILED = (MailState.FAILED, MailState.BOUNCED)
 
 
 class MailView(StrEnum):
@@ -78,9 +80,10 @@ def mails_by_id(session: Session, mail_ids: Sequence[int]) -> list[MailLine]:
 
 def outbox_counts(session: Session) -> Mapping[MailView, int]:
     """Return how many mails the views have, at most 1,000 each. What went out is not counted."""
-    states = {state: _count(_UNSETTLED, col(MailRow.state) == state) for state in (MailState.HELD, MailState.FAILED)}
-    parts = [*states.values(), _count(_UNSETTLED, col(MailRow.state) == MailState.SENDING), _count(_WAITING)]
-    held, failed, sending, waiting = session.execute(union_all(*parts)).scalars().all()
+    states = (*_FAILED, MailState.HELD, MailState.SENDING)
+    parts = [*(_count(_UNSETTLED, col(MailRow.state) == state) for state in states), _count(_WAITING)]
+    refused, bounced, held, sending, waiting = session.execute(union_all(*parts)).scalars().all()
+    failed = refused + bounced
     found = (held + failed + sending + waiting, held, failed, waiting)
     views = (MailView.OPEN, MailView.IN_DOUBT, MailView.FAILED, MailView.WAITING)
     return dict(zip(views, (min(count, MOST_COUNTED) for count in found), strict=True))
@@ -95,8 +98,8 @@ def worker_seen(session: Session, *, now: datetime) -> WorkerSeen:
 def _needing(view: MailView) -> Select[int | None]:
     wanted = select(col(MailRow.id)).where(_UNSETTLED)
     if view is not MailView.OPEN:
-        state = MailState.HELD if view is MailView.IN_DOUBT else MailState.FAILED
-        wanted = wanted.where(col(MailRow.state) == state.value)
+        states = (MailState.HELD,) if view is MailView.IN_DOUBT else _FAILED
+        wanted = wanted.where(col(MailRow.state).in_([state.value for state in states]))
     return wanted.order_by(col(MailRow.state), col(MailRow.id)).limit(PAGE)
 
 

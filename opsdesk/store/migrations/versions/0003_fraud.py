@@ -18,7 +18,15 @@ down_revision = "0002"
 
 CODE = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _GUARDED = ("risk_assessment", "order_label")
-_NEW = ("contact_attempt", "risk_assessment", "payment_check", "risk_list_entry", "order_label", "risk_rule")
+_NEW = (
+    "contact_attempt",
+    "risk_assessment",
+    "payment_check",
+    "risk_list_entry",
+    "order_label",
+    "risk_rule",
+    "mailbox_cursor",
+)
 _FRAUD_OPEN = "kind = 'fraud' AND decided_at IS NULL"
 _BATCH = 5_000
 
@@ -32,12 +40,17 @@ def upgrade() -> None:
         _guard(table)
     _digest_addresses()
     _index_by_time()
+    _let_mails_come_back()
 
 
 def downgrade() -> None:
     """Go back as long as nothing was written that the older version has no place for."""
     worked = "FROM verification_case WHERE version > 1 OR proposal <> '' OR claimed_by IS NOT NULL"
-    for name, found in {**{table: f"FROM {table}" for table in _NEW}, "cases that were worked on": worked}.items():
+    wanted = {table: f"FROM {table}" for table in _NEW} | {
+        "cases that were worked on": worked,
+        "mails that came back": "FROM mail WHERE returned_at IS NOT NULL",
+    }
+    for name, found in wanted.items():
         if op.get_bind().execute(sa.text(f"SELECT EXISTS (SELECT 1 {found})")).scalar():
             raise Refused(f"The store holds records ({name}) that the older version has no place for. Use a backup.")
     for table in _GUARDED:
@@ -49,6 +62,8 @@ def downgrade() -> None:
         op.create_index(name, "orders", [column], unique=False)
     op.drop_index("ix_orders_ship", table_name="orders")
     op.drop_column("orders", "ship_digest")
+    op.drop_column("mail", "returned_at")
+    _index_trouble("'held', 'failed'")
     _narrow_cases()
 
 
@@ -296,6 +311,24 @@ def _index_by_time() -> None:
         op.drop_index(name, table_name="orders")
         op.create_index(name, "orders", [column, "placed_at"], unique=False)
     _index("ix_orders_ship", "orders", ["ship_digest", "placed_at"], "ship_digest <> ''")
+
+
+def _let_mails_come_back() -> None:
+    op.create_table(
+        "mailbox_cursor",
+        *map(_text, ("mailbox", "cursor", "problem")),
+        _moment("read_at", nullable=False),
+        sa.PrimaryKeyConstraint("mailbox"),
+    )
+    op.add_column("mail", _moment("returned_at"))
+    _index_trouble("'held', 'failed', 'bounced'")
+
+
+def _index_trouble(states: str) -> None:
+    for name in ("ix_mail_attention", "ix_mail_trouble"):
+        op.drop_index(name, table_name="mail")
+    _index("ix_mail_attention", "mail", ["state", "id"], f"state IN ('sending', {states})")
+    _index("ix_mail_trouble", "mail", ["order_id"], f"state IN ({states})")
 
 
 def _guard(table: str) -> None:
