@@ -110,6 +110,8 @@ def hold_again(work: Work, order_id: int, *, hold_id: int, case_id: int | None, 
     kind = HoldType(found.type)
     if problem := why_not_hold(work.orders.facts(order), kind):
         raise Refused(problem)
+    # It stands anew: what left or was captured in between was free to.
+    found.placed_at = work.now
     found.released_by, found.released_at, found.release_note = None, None, ""
     if case_id is not None and case_state is not None:
         case = work.cases.locked(case_id)

@@ -243,7 +243,7 @@ PLANTED = {
     ),
     "cancelled and open": Planted("S4", "still has to leave", (_line("cancelled = cancelled - 1", CANCELLED),)),
     "parcel past a fraud hold": Planted("A5", "a parcel left", (_parcel(FRAUD),)),
-    "money past a fraud hold": Planted("A5", "money was taken", (_paid(FRAUD, "capture", "1"),)),
+    "money past a fraud hold": Planted("A5", "money was taken", (_paid(FRAUD, "capture", "1", key="planted"),)),
     "hold of no type": Planted(
         "A2", "its type, or what happens", ("UPDATE hold SET type = 'mood' WHERE id = (SELECT max(id) FROM hold)",)
     ),

@@ -20,6 +20,7 @@ CHECKS = (
             AND (released_at IS NULL OR shipped_at < released_at)
         """,
     ),
+    # What was captured elsewhere, or was on its way when the hold was placed, nobody here could stop.
     Check(
         "A5",
         "order",
@@ -29,9 +30,10 @@ CHECKS = (
         FROM hold
             JOIN payment_transaction ON payment_transaction.order_id = hold.order_id
             JOIN orders ON orders.id = hold.order_id
-        WHERE hold.type = 'fraud' AND kind IN ('capture', 'sale') AND state = 'succeeded'
+        WHERE hold.type = 'fraud' AND kind = 'capture' AND state = 'succeeded' AND call_key <> ''
             AND happened_at > hold.placed_at
             AND (released_at IS NULL OR happened_at < released_at)
+            AND NOT EXISTS (SELECT 1 FROM gateway_call WHERE key = call_key AND first_sent_at <= hold.placed_at)
         """,
     ),
     Check(
