@@ -13,6 +13,7 @@ _SUPERVISOR, _ADMIN, _SYSTEM = Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM
 _LEADS = frozenset({_SUPERVISOR, _ADMIN})
 _DESK = _LEADS | {_AGENT, _FRAUD}
 _STAFF = _DESK | {_WAREHOUSE}
+_CASES = _LEADS | {_FRAUD}
 _ALONE = frozenset({_SYSTEM})
 """What no person does: the worker records what happened."""
 
@@ -87,11 +88,26 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "mail.settle_doubt": _DESK,
     "mail.record_outcome": _ALONE,
     "mail.hold_abandoned": _ALONE,
+    "case.open": _CASES,
+    "case.claim": _CASES,
+    "case.next": _CASES,
+    "case.let_go": _CASES,
+    "case.log_attempt": _DESK,
+    "case.respond": _DESK,
+    "case.choose_call": _CASES,
+    "case.decide": _CASES,
+    "case.approve": _CASES,
+    "case.reject": _CASES,
+    "case.confirm_cancel": _CASES,
+    "case.extend": _CASES,
+    "case.reopen": _CASES,
     "case.lapse": _ALONE,
     "hold.review_due": _ALONE,
     "template.save": _LEADS,
     "shop.describe": frozenset({_ADMIN}),
     "shop.set_capture_policy": frozenset({_ADMIN}),
+    "shop.set_fraud_scoring": frozenset({_ADMIN}),
+    "fraud.rescore": _DESK | {_SYSTEM},
     "import.orders": _LEADS | {_SYSTEM},
     "import.products": _LEADS | {_SYSTEM},
     "export.orders": _LEADS,

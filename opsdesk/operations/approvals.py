@@ -88,12 +88,12 @@ def _why_not_second(work: Work, refund: RefundRow) -> str | None:
     me = work.users.locked(actor.user_id) if actor.user_id is not None else None
     if me is not None and (not me.is_active or me.role != actor.role):
         return f"{actor.name} may not agree to refunds any more. Ask somebody else."
-    if _is_same_person(me, work.users.named(refund.requested_by)):
+    if is_same_person(me, work.users.named(refund.requested_by)):
         return f"{actor.name} and {refund.requested_by} are one person at this machine. Somebody else has to agree."
     return why_not_allowed(actor, "refund.approve") or why_not_within(actor, "refund.approve", amount)
 
 
-def _is_same_person(one: UserRow | None, other: UserRow | None) -> bool:
+def is_same_person(one: UserRow | None, other: UserRow | None) -> bool:
     """Say whether two names sign in by the same login of the operating system."""
     return one is not None and other is not None and one.os_login is not None and one.os_login == other.os_login
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, text
 from sqlmodel import Session, col
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.store.tables import CaseRow, ContactRow, HoldRow
+from opsdesk.store.tables import CaseRow, ContactRow, HoldRow, OrderRow
+from opsdesk.store.tables.holds import FRAUD_OPEN
 
 _FRAUD_STATES = {
     CaseState.OPEN: FraudState.IN_REVIEW,
@@ -54,6 +55,34 @@ class Cases:
             raise Refused("The case no longer exists.")
         return case
 
+    def order_of(self, case_id: int) -> int:
+        """Return the order that a case is about, without locking either.
+
+        Raises:
+            Refused: there is no such case.
+        """
+        found = self._session.execute(select(col(CaseRow.order_id)).where(col(CaseRow.id) == case_id)).scalar()
+        if found is None:
+            raise Refused("The case no longer exists.")
+        return int(found)
+
+    def waiting_for_somebody(self, now: datetime, limit: int) -> list[int]:
+        """Return open cases of fraud in which somebody can do something now and nobody else does, most urgent first.
+
+        The customer is waited for elsewhere, calls have their times, and a second person looks at a proposal.
+        """
+        free = or_(col(CaseRow.claimed_until).is_(None), col(CaseRow.claimed_until) <= now)
+        waits = (FraudState.AWAITING_CUSTOMER.value, FraudState.PENDING_SECOND.value)
+        at_stake = col(OrderRow.total_minor) * col(CaseRow.score)
+        found = (
+            select(col(CaseRow.id))
+            .join(OrderRow, col(OrderRow.id) == col(CaseRow.order_id))
+            .where(text(f"verification_case.{FRAUD_OPEN}"), free, col(CaseRow.fraud_state).not_in(waits))
+            .where(or_(col(CaseRow.next_call_at).is_(None), col(CaseRow.next_call_at) <= now))
+            .order_by(col(CaseRow.decide_by).asc().nulls_last(), at_stake.desc(), col(CaseRow.id))
+        )
+        return [case_id for case_id in self._session.execute(found.limit(limit)).scalars() if case_id is not None]
+
     def undecided(self, order_id: int, kind: str) -> CaseRow | None:
         """Return the order's case of this kind that nobody has decided, locked."""
         found = select(CaseRow).where(
@@ -72,6 +101,11 @@ class Cases:
         return self._session.execute(
             found.order_by(col(CaseRow.id).desc()).limit(1).with_for_update()
         ).scalar_one_or_none()
+
+    def had_hold(self, order_id: int, kind: str) -> bool:
+        """Say whether the order is or ever was held for this."""
+        found = select(col(HoldRow.id)).where(col(HoldRow.order_id) == order_id, col(HoldRow.type) == kind)
+        return self._session.execute(found.limit(1)).first() is not None
 
     def locked_hold(self, hold_id: int) -> HoldRow:
         """Return the hold for change.

@@ -57,7 +57,7 @@ class Orders:
         base = self._versions.setdefault(order_id, order.version)
         # A larger operation may pass the version on that it began with, although a part of it has moved the order.
         if version is not None and version not in (order.version, base):
-            raise self._conflict(order)
+            raise self.conflict(order)
         return order
 
     def facts(self, order: OrderRow) -> OrderFacts:
@@ -126,7 +126,8 @@ class Orders:
             order.touched_at = self._now
         self._session.flush()
 
-    def _conflict(self, order: OrderRow) -> Conflict:
+    def conflict(self, order: OrderRow) -> Conflict:
+        """Say who changed the order or what belongs to it in the meantime, and how."""
         newest = (
             select(col(ActivityRow.actor), col(ActivityRow.summary))
             .where(

@@ -1,0 +1,224 @@
+"""How the rules of the fraud desk move a case: opened under the order's lock, moved, written, and what follows done.
+
+Every move of a case goes through here, whoever caused it: a clerk, the Order Status menu, a mail server, the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from opsdesk.domain.fraud.cases.deadlines import next_call
+from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, Effect, Move
+from opsdesk.domain.fraud.codes.reasons import Verdict
+from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
+from opsdesk.domain.mailing import Letter, MailState
+from opsdesk.domain.order_rules import CancelReason
+from opsdesk.operations.mail import queue_mail, take_back
+from opsdesk.store.fraud_cases import CaseMoney, case_facts, write_case
+from opsdesk.store.tables import CaseRow, HoldRow, LabelRow, OrderRow
+from opsdesk.store.work import Done, Work
+
+POTENTIAL_FRAUD = "potential_fraud"
+"""Code of the status that the order has while its customer is asked."""
+
+REMINDS = "reminds:"
+"""Begins the event key of a mail that reminds the customer; the case's id follows."""
+
+_LONGEST_TOUCH_S = 15 * 60
+_OFFERS = {
+    Effect.OFFER_RELEASE: "release",
+    Effect.OFFER_CANCEL: "cancel",
+    Effect.OFFER_LISTS: "lists",
+    Effect.LOOK_AT_LINKS: "links",
+}
+
+
+@dataclass(slots=True)
+class OpenCase:
+    """A case that is worked on, with its order locked before it.
+
+    Attributes:
+        letter: what the customer is told where the move tells them something.
+        told: sentences for whoever works, as they come up.
+    """
+
+    order: OrderRow
+    row: CaseRow
+    case: CaseFacts
+    desk: Desk
+    decision: Decision | None = None
+    letter: Letter | None = None
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def case_id(self) -> int:
+        """The case's number."""
+        assert self.row.id is not None, "A case that is worked on has been saved."
+        return self.row.id
+
+
+def desk_of(work: Work) -> Desk:
+    """Return what every move needs besides the case, from the shop's files."""
+    book = work.fraud
+    if book is None:
+        return Desk(work.now, work.zone)
+    return Desk(work.now, work.zone, book.thresholds, book.contact, book.decisions)
+
+
+def open_case(work: Work, case_id: int, *, version: int | None = None) -> OpenCase:
+    """Return the case for change, its order locked first, provided nobody changed it since `version`.
+
+    Raises:
+        Refused: there is no such case.
+        Conflict: somebody was first; who and how is said.
+    """
+    order = work.orders.locked(work.cases.order_of(case_id))
+    row = work.cases.locked(case_id)
+    if version is not None and row.version != version:
+        raise work.orders.conflict(order)
+    return at_work(work, order, row)
+
+
+def at_work(work: Work, order: OrderRow, row: CaseRow) -> OpenCase:
+    """Return a case as the rules see it; order and case are locked already."""
+    desk = desk_of(work)
+    contacts = work.cases.contacts(row.id or 0)
+    return OpenCase(order, row, case_facts(row, order, contacts, money_of(work, row), desk.outcomes.outcomes), desk)
+
+
+def money_of(work: Work, row: CaseRow) -> CaseMoney:
+    """Return until when money is held for the order, and whether it was taken.
+
+    What has lapsed without being taken stays known: that is how the case ends.
+    """
+    payments = work.payments.of_order(row.order_id)
+    sums = [work.payments.facts(payment) for payment in payments]
+    held = [one.expires_at for one in sums if one.capturable and one.expires_at is not None]
+    taken = any(one.captured - one.refunded > 0 or one.capturing for one in sums)
+    is_captured = taken and not any(one.capturable for one in sums)
+    lapsed = row.authorisation_ends if not payments or any(one.ended == "expired" for one in sums) else None
+    return CaseMoney(min(held, default=lapsed), is_captured)
+
+
+def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -> tuple[str, ...]:
+    """Write the case as it is after a move and do what follows; return what is offered next."""
+    before = at.row.fraud_state
+    _count_touch(work, at)
+    at.case = move.case
+    write_case(at.row, at.case, at.desk)
+    at.row.version += 1
+    work.record(action, "order", at.row.order_id, summary, before=before, after=at.row.fraud_state)
+    for effect in move.effects:
+        if effect in _EFFECTS:
+            _EFFECTS[effect](work, at)
+    work.orders.settle(at.order)
+    return tuple(dict.fromkeys(_OFFERS[effect] for effect in move.effects if effect in _OFFERS))
+
+
+def done(at: OpenCase, sentence: str, offers: tuple[str, ...] = ()) -> Done:
+    """Answer a command about a case: the record is the case, and the version is the case's."""
+    details = {
+        "order_id": at.row.order_id,
+        "number": at.order.number,
+        "state": at.row.fraud_state,
+        "offers": " ".join(offers),
+    }
+    return Done(" ".join([sentence, *at.told]), at.case_id, at.row.version, details)
+
+
+def _count_touch(work: Work, at: OpenCase) -> None:
+    """Count the minutes that somebody sat over the case; a long silence counts as a short one."""
+    since = at.row.worked_at
+    if at.case.claimant(work.now) == work.actor.name and since is not None:
+        at.row.touch_seconds += min(int((work.now - since).total_seconds()), _LONGEST_TOUCH_S)
+
+
+def _place_hold(work: Work, at: OpenCase) -> None:
+    if work.cases.active_hold(at.row.order_id, HoldType.FRAUD.value) is None:
+        place_fraud_hold(work, at.row.order_id, at.row.reason or "Its case was opened.")
+
+
+def place_fraud_hold(work: Work, order_id: int, reason: str) -> None:
+    """Hold an order until its case is decided."""
+    work.add(
+        HoldRow(
+            order_id=order_id,
+            type=HoldType.FRAUD.value,
+            reason=reason,
+            blocks=",".join(sorted(DEFAULT_BLOCKS[HoldType.FRAUD])),
+            placed_by=work.actor.name,
+            placed_at=work.now,
+        )
+    )
+    summary = f"On hold: {HoldType.FRAUD.label}. {reason}"
+    work.record("hold.placed", "order", order_id, summary, after=HoldType.FRAUD.value)
+
+
+def _release_hold(work: Work, at: OpenCase) -> None:
+    held = work.cases.active_hold(at.row.order_id, HoldType.FRAUD.value)
+    if held is None:
+        return
+    held.released_by, held.released_at, held.release_note = work.actor.name, work.now, at.row.reason_code
+    summary = f"Hold released: {HoldType.FRAUD.label}"
+    work.record("hold.released", "order", at.row.order_id, summary, before=held.type)
+
+
+def _restore_status(work: Work, at: OpenCase) -> None:
+    if at.order.told_status == POTENTIAL_FRAUD:
+        at.order.told_status = at.row.previous_status
+
+
+def _stop_reminders(work: Work, at: OpenCase) -> None:
+    at.row.remind_at = None
+    for mail in work.mails.waiting(at.row.order_id):
+        if mail.event_key.startswith(f"{REMINDS}{at.case_id}:") and MailState(mail.state).can_be_changed:
+            take_back(work, mail.id or 0)
+
+
+def _call_task(work: Work, at: OpenCase) -> None:
+    at.row.next_call_at = next_call(at.case, at.desk)
+
+
+def _cancel_order(work: Work, at: OpenCase) -> None:
+    # Imported here: cancelling an order decides its case, so the two know each other.
+    from opsdesk.operations.orders import cancel
+
+    is_fraud = at.decision is not None and at.decision.verdict is Verdict.CANCEL_FRAUD
+    reason = CancelReason.FRAUD if is_fraud else CancelReason.UNVERIFIED
+    said = cancel(work, at.row.order_id, reason=reason, note=f"Case decided: {at.row.reason_code}.")
+    work.undo = None
+    at.told.append(said.message)
+
+
+def _tell_the_end(work: Work, at: OpenCase) -> None:
+    if at.letter is None or not at.order.email:
+        return
+    event_key = f"decided:{at.case_id}:{work.command_id}"
+    queue_mail(work, at.order, at.letter, event_key=event_key, status_code=at.row.verdict)
+    at.told.append("The customer is told.")
+
+
+def _label_fraud(work: Work, at: OpenCase) -> None:
+    label = LabelRow(
+        order_id=at.row.order_id,
+        label="confirmed_fraud",
+        source="case",
+        reason=at.row.reason_code,
+        by=work.actor.name,
+        at=work.now,
+    )
+    work.add(label)
+
+
+_EFFECTS: dict[Effect, Callable[[Work, OpenCase], None]] = {
+    Effect.PLACE_HOLD: _place_hold,
+    Effect.RELEASE_HOLD: _release_hold,
+    Effect.RESTORE_STATUS: _restore_status,
+    Effect.STOP_REMINDERS: _stop_reminders,
+    Effect.CALL_TASK: _call_task,
+    Effect.CANCEL_ORDER: _cancel_order,
+    Effect.TELL_CANCELLED: _tell_the_end,
+    Effect.TELL_RELEASED: _tell_the_end,
+    Effect.LABEL_FRAUD: _label_fraud,
+}
