@@ -55,6 +55,10 @@ class ShareState(StrEnum):
     REPLACED = "replaced"
 
 
+NOT_SET_ASIDE = frozenset({ShareState.WAITING, ShareState.FAILED, ShareState.CANCELLED})
+"""Shares whose money is neither gone nor set aside for a call."""
+
+
 def refund_state(shares: Iterable[ShareState]) -> RefundState:
     """Compute how far a submitted refund is from its shares. What failed or is in doubt shows first."""
     states = set(shares) - {ShareState.REPLACED}

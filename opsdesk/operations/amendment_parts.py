@@ -10,9 +10,9 @@ from opsdesk.domain.amendment_arithmetic import LineParts, OrderParts
 from opsdesk.domain.cards import mask_cards
 from opsdesk.domain.mailing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.refund_states import RefundState
+from opsdesk.domain.refund_states import NOT_SET_ASIDE, RefundState
 from opsdesk.domain.refunds import overpaid
-from opsdesk.operations.refund_grounds import NOT_SET_ASIDE, grounds_of, shares_of
+from opsdesk.operations.refund_grounds import grounds_of, shares_of
 from opsdesk.store.amendables import address_fields, parts_of
 from opsdesk.store.tables import AmendmentRow, OrderLineRow, OrderRow, ProductRow
 from opsdesk.store.work import Work

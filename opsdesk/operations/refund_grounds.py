@@ -10,14 +10,11 @@ from opsdesk.domain.refund_arithmetic import ChargedOrder
 from opsdesk.domain.refund_parts import RefundPart, RefundPlan
 from opsdesk.domain.refund_preview import part_words, share_words
 from opsdesk.domain.refund_shares import CREDITS, Share, Source, content_hash, way_of
-from opsdesk.domain.refund_states import RefundState, ShareState, ShareWay
+from opsdesk.domain.refund_states import NOT_SET_ASIDE, RefundState, ShareState, ShareWay
 from opsdesk.domain.refunds import overpaid
 from opsdesk.store.refundables import charged_order, part_of, share_of, source_of
 from opsdesk.store.tables import OrderRow, PaymentRow, RefundRow, RefundShareRow
 from opsdesk.store.work import Work
-
-NOT_SET_ASIDE = frozenset({ShareState.WAITING, ShareState.FAILED, ShareState.CANCELLED})
-"""Shares whose money is neither gone nor set aside for a call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
+from opsdesk.domain.payments import Method
 from opsdesk.operations.payments import record_payment
 from opsdesk.screens.forms.base import OrderForm
+from opsdesk.screens.panels import ChoicePanel
 from opsdesk.store.views.order import OrderDetail
+from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
+from opsdesk.widgets.key_bar import BarKey
+
+_WAYS = {
+    Method.BANK_TRANSFER: ("as it stands on the bank statement", "the money is on the shop's account"),
+    Method.CASH: ("the number of the receipt", "counted, and in the till"),
+    Method.CHEQUE: ("the number of the cheque", "the cheque is here"),
+}
 
 
 class PaymentPanel(OrderForm):
-    """Amount and reference; the amount begins with what is still to come."""
+    """Amount, how it came and reference; the amount begins with what is still to come."""
 
     ACTION = "record_payment"
     DRAFT = "record_payment"
@@ -21,7 +31,8 @@ class PaymentPanel(OrderForm):
     def __init__(self, order_id: int) -> None:
         fields = [
             Field("amount", "amount", longest=20),
-            Field("reference", "reference", hint="as it stands on the bank statement"),
+            Field("method", "how", Method.BANK_TRANSFER.label, hint="F4 lists the ways", longest=20),
+            Field("reference", "reference", hint=_WAYS[Method.BANK_TRANSFER][0]),
         ]
         super().__init__("RECORD A PAYMENT", fields, order_id)
 
@@ -44,8 +55,41 @@ class PaymentPanel(OrderForm):
         currency = self.detail.amounts.total.currency
         try:
             amount = Money.parse(values["amount"].upper().replace(currency, ""), currency)
+            method = _method(values["method"])
         except Invalid as error:
             self.show_refusal(error)
             return
         reference = values["reference"]
-        self.carry_out(record_payment, self.order_id, version=self.version, amount=amount, reference=reference)
+        self.carry_out(
+            record_payment,
+            self.order_id,
+            version=self.version,
+            amount=amount,
+            method=method,
+            reference=reference,
+        )
+
+    def action_choices(self) -> None:
+        """List the ways in which money comes without a gateway."""
+        entries = [Choice(method.value, method.label, words) for method, (_, words) in _WAYS.items()]
+        now = self.form.values["method"].strip().replace(" ", "_")
+
+        def take(key: str | None) -> None:
+            if key is not None:
+                self.form.fill({"method": Method(key).label})
+                self._keep(self.form.draft)
+                self.form.focus_field("reference")
+
+        self.app.push_screen(ChoicePanel("HOW IT CAME", entries, pointed=now), callback=take)
+
+    def panel_keys(self) -> Sequence[BarKey]:
+        """Show what F4 lists."""
+        return [*super().panel_keys(), BarKey("screen.choices", "F4", "how it came")]
+
+
+def _method(text: str) -> Method:
+    typed = text.strip().casefold()
+    found = [method for method in _WAYS if typed and method.label.startswith(typed)]
+    if len(found) == 1:
+        return found[0]
+    raise Invalid("method", f"{text.strip()[:20]!r} is no way to pay. Write bank transfer, cash or cheque (F4).")

@@ -35,7 +35,7 @@ from opsdesk.widgets.paper import Paper, paragraph, row
 
 _NOTHING_YET = "Nothing is to go back yet: type units or an amount."
 REFUNDED_STATUS = "refunded"
-_MAIL, _ALL = "@mail", "@all"
+_MAIL, _ALL, _TOO_MUCH = "@mail", "@all", "@too_much"
 
 
 class RefundPanel(LetterForm):
@@ -201,12 +201,17 @@ class RefundPanel(LetterForm):
         entries = [Choice(reason.value, reason.label) for reason in RefundReason]
         most = str(self.grounds.most) if self.grounds else ""
         entries = [Choice(_ALL, "everything that is left", most), *entries]
+        if self.grounds is not None and self.grounds.too_much:
+            entries.insert(0, Choice(_TOO_MUCH, "what was paid too much", str(self.grounds.too_much)))
         if self.detail is not None and self.detail.facts.has_email:
             entries.append(Choice(_MAIL, "send no mail" if self.has_mail else "send the mail"))
 
         def take(key: str | None) -> None:
             if key == _ALL and self.grounds is not None:
                 self.form.fill(whole_refund(self.grounds))
+            elif key == _TOO_MUCH and self.grounds is not None:
+                self.reason = RefundReason.OVERPAID
+                self.form.fill({"overpayment": str(self.grounds.too_much.amount)})
             elif key == _MAIL:
                 self._toggle_mail()
             elif key is not None:

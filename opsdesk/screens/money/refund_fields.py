@@ -33,6 +33,8 @@ def fields_of(grounds: RefundGrounds) -> list[Field]:
         if line.units
     ]
     shipping = [Field("shipping", "shipping", hint=f"up to {left.shipping}", longest=20)] if left.shipping else []
+    if grounds.too_much:
+        shipping.append(Field("overpayment", "paid too much", hint=f"up to {grounds.too_much}", longest=20))
     plain = [
         Field("goodwill", "goodwill", hint="an amount without goods", longest=20),
         Field("restocking", "less restocking", hint="kept as a fee", longest=20),
@@ -74,11 +76,15 @@ def content_of(grounds: RefundGrounds, values: Mapping[str, str], reason: Refund
         for name, kind in _FEES.items()
         if (amount := _amount(values, name, currency)) is not None and amount
     )
+    overpayment = _amount(values, "overpayment", currency)
+    if overpayment is not None and overpayment.minor > grounds.too_much.minor:
+        raise Invalid("overpayment", f"Only {grounds.too_much} was paid too much.")
     return RefundContent(
         lines=lines,
         shipping=_amount(values, "shipping", currency),
         fees=fees,
         goodwill=_amount(values, "goodwill", currency),
+        overpayment=overpayment,
         reason=reason,
         note=values.get("note", "").strip(),
     )

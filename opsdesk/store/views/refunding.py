@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.money import Money
@@ -12,19 +12,28 @@ from opsdesk.domain.payments import Ended, Method, PaymentFacts
 from opsdesk.domain.refund_arithmetic import ChargedOrder
 from opsdesk.domain.refund_parts import Refundable, RefundPart
 from opsdesk.domain.refund_shares import Source
-from opsdesk.domain.refund_states import NOT_COUNTED
-from opsdesk.domain.refunds import refundable
+from opsdesk.domain.refund_states import NOT_COUNTED, NOT_SET_ASIDE
+from opsdesk.domain.refunds import overpaid, refundable
 from opsdesk.store.refundables import charged_order, part_of, source_of
-from opsdesk.store.tables import DisputeRow, OrderLineRow, OrderRow, PaymentRow, RefundPartRow, RefundRow
+from opsdesk.store.tables import (
+    DisputeRow,
+    OrderLineRow,
+    OrderRow,
+    PaymentRow,
+    RefundPartRow,
+    RefundRow,
+    RefundShareRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundGrounds:
-    """What was charged, what went back before, and the payments that it can go back over."""
+    """What was charged, what went back before, the payments that it can go back over, and what was paid too much."""
 
     charged: ChargedOrder
     earlier: tuple[RefundPart, ...]
     sources: tuple[Source, ...]
+    too_much: Money
 
     @property
     def left(self) -> Refundable:
@@ -58,14 +67,30 @@ def refund_grounds(session: Session, order_id: int) -> RefundGrounds | None:
     )
     payments = select(PaymentRow).where(col(PaymentRow.order_id) == order_id).order_by(col(PaymentRow.id))
     open_disputes = set(session.execute(disputed).scalars())
-    return RefundGrounds(
-        charged_order(order, session.execute(lines).scalars()),
-        tuple(part_of(row) for row in session.execute(parts).scalars()),
-        tuple(
-            source_of(payment, _facts(payment, is_disputed=payment.id in open_disputes))
-            for payment in session.execute(payments).scalars()
-        ),
+    charged = charged_order(order, session.execute(lines).scalars())
+    earlier = tuple(part_of(row) for row in session.execute(parts).scalars())
+    sources = tuple(
+        source_of(payment, _facts(payment, is_disputed=payment.id in open_disputes))
+        for payment in session.execute(payments).scalars()
     )
+    facts = [source.facts for source in sources]
+    paid = sum(
+        each.captured - each.refunded - each.refunding - each.charged_back for each in facts
+    ) - _granted_and_not_gone(session, order_id)
+    return RefundGrounds(charged, earlier, sources, overpaid(charged, earlier, paid))
+
+
+def _granted_and_not_gone(session: Session, order_id: int) -> int:
+    shares = (
+        select(func.coalesce(func.sum(col(RefundShareRow.amount_minor)), 0))
+        .join(RefundRow, col(RefundRow.id) == col(RefundShareRow.refund_id))
+        .where(
+            col(RefundRow.order_id) == order_id,
+            col(RefundRow.state).not_in(NOT_COUNTED),
+            col(RefundShareRow.state).in_(NOT_SET_ASIDE),
+        )
+    )
+    return int(session.execute(shares).scalar_one())
 
 
 def _facts(payment: PaymentRow, *, is_disputed: bool) -> PaymentFacts:
