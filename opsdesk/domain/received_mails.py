@@ -9,7 +9,8 @@ from enum import StrEnum
 OWN_ID = re.compile(r"\bmail\.[0-9a-f]{32}(?=@)")
 """How the Message-IDs of our mails begin: nobody guesses one, so whoever names one has had the mail."""
 
-_OF_ADDRESS = re.compile(r"5\.(1\.([0-46]|10)|2\.1|4\.4)\Z")
+_OF_SOMETHING_ELSE = re.compile(r"5\.(2\.[23]|[3567]\.\d{1,3})\Z")
+"""Codes of RFC 3463 that speak of space, size, protocol, content and policy."""
 
 
 class BounceKind(StrEnum):
@@ -40,8 +41,8 @@ class Bounce:
 
     @property
     def is_of_address(self) -> bool:
-        """True when the address itself is wrong. A full mailbox, or a server that dislikes our mails, says nothing."""
-        return self.kind is BounceKind.HARD and _OF_ADDRESS.match(self.status) is not None
+        """True when the address is at fault; not for a full mailbox, or a server that dislikes our mails."""
+        return self.kind is BounceKind.HARD and _OF_SOMETHING_ELSE.match(self.status) is None
 
     @property
     def words(self) -> str:

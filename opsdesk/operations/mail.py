@@ -61,7 +61,7 @@ def take_back(work: Work, mail_id: int, *, version: int | None = None) -> Done:
         Refused: it has been sent, or is being sent now.
     """
     mail = _changeable(work, mail_id, version, "taken back")
-    return _moved(work, mail, MailState.CANCELLED, "mail.taken_back", f"Mail taken back: {mail.subject}")
+    return moved(work, mail, MailState.CANCELLED, "mail.taken_back", f"Mail taken back: {mail.subject}")
 
 
 @operation("mail.edit")
@@ -83,17 +83,20 @@ def edit(work: Work, mail_id: int, *, version: int, letter: Letter) -> Done:
 
 @operation("mail.send_now")
 def send_now(work: Work, mail_id: int, *, version: int) -> Done:
-    """Let a waiting or failed mail go out without waiting longer.
+    """Let a waiting or failed mail go out without waiting longer; one that failed goes to the order's address of now.
 
     Raises:
         Refused: it has been sent, is being sent, was taken back, or is in doubt.
+        Invalid: the order's address is none.
     """
     mail = work.mails.locked(mail_id, version=version)
-    if mail.state not in (MailState.QUEUED, MailState.RETRY, MailState.FAILED):
+    if mail.state not in (MailState.QUEUED, MailState.RETRY, MailState.FAILED, MailState.BOUNCED):
         raise Refused(f"The mail is {MailState(mail.state).word}; it cannot be sent now.")
-    mail.not_before = work.now
+    if mail.order_id is not None and mail.state in (MailState.FAILED, MailState.BOUNCED):
+        mail.recipient = require_address(work.orders.locked(mail.order_id).email, "email")
+    mail.not_before, mail.accepted_at = work.now, None
     mail.attempts = 0
-    return _moved(work, mail, MailState.QUEUED, "mail.sent_now", f"Mail sent at once: {mail.subject}")
+    return moved(work, mail, MailState.QUEUED, "mail.sent_now", f"Mail sent at once: {mail.subject}")
 
 
 @operation("mail.settle_doubt")
@@ -108,9 +111,9 @@ def settle_doubt(work: Work, mail_id: int, *, version: int, arrived: bool) -> Do
         raise Refused(f"The mail is {MailState(mail.state).word}; there is nothing to decide.")
     mail.claimed_by = None
     if arrived:
-        return _accepted(work, mail, "Mail marked as arrived")
+        return accept(work, mail, "Mail marked as arrived")
     mail.not_before = work.now
-    return _moved(work, mail, MailState.QUEUED, "mail.sent_again", f"Mail sent again: {mail.subject}")
+    return moved(work, mail, MailState.QUEUED, "mail.sent_again", f"Mail sent again: {mail.subject}")
 
 
 @operation("mail.record_outcome")
@@ -125,16 +128,16 @@ def record_outcome(work: Work, mail_id: int, *, claim: str, outcome: SendOutcome
         return Done("The mail was settled by somebody else.", mail_id)
     mail.last_error = "" if outcome.result is SendResult.ACCEPTED else outcome.reply
     if outcome.result is SendResult.ACCEPTED:
-        return _accepted(work, mail, "Mail accepted by the mail server")
+        return accept(work, mail, "Mail accepted by the mail server")
     if outcome.result is SendResult.REJECTED:
-        return _moved(work, mail, MailState.FAILED, "mail.failed", f"Mail refused: {outcome.reply}")
+        return moved(work, mail, MailState.FAILED, "mail.failed", f"Mail refused: {outcome.reply}")
     if outcome.result is SendResult.IN_DOUBT:
-        return _moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {outcome.reply}")
+        return moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {outcome.reply}")
     later = next_attempt(mail.attempts, work.now)
     if later is None:
-        return _moved(work, mail, MailState.FAILED, "mail.failed", f"Mail given up: {outcome.reply}")
+        return moved(work, mail, MailState.FAILED, "mail.failed", f"Mail given up: {outcome.reply}")
     mail.not_before = later
-    return _moved(work, mail, MailState.RETRY, "mail.delayed", f"Mail not taken yet: {outcome.reply}")
+    return moved(work, mail, MailState.RETRY, "mail.delayed", f"Mail not taken yet: {outcome.reply}")
 
 
 @operation("mail.hold_abandoned")
@@ -147,7 +150,7 @@ def hold_abandoned(work: Work, mail_id: int, *, claim: str) -> Done:
     if mail.state != MailState.SENDING or mail.claimed_by == claim:
         return Done("The mail was settled in the meantime.", mail_id)
     mail.last_error = "The program stopped while the mail was being sent."
-    return _moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {mail.last_error}")
+    return moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {mail.last_error}")
 
 
 def _without_cards(work: Work, order_id: int | None, letter: Letter) -> Letter:
@@ -169,10 +172,11 @@ def _changeable(work: Work, mail_id: int, version: int | None, done: str) -> Mai
     return mail
 
 
-def _accepted(work: Work, mail: MailRow, summary: str) -> Done:
+def accept(work: Work, mail: MailRow, summary: str) -> Done:
+    """Note that a mail server has taken the mail; what it tells is told now, unless that was told once before."""
     mail.accepted_at = work.now
-    done = _moved(work, mail, MailState.ACCEPTED, "mail.accepted", f"{summary}: {mail.subject}")
-    if mail.order_id is not None:
+    done = moved(work, mail, MailState.ACCEPTED, "mail.accepted", f"{summary}: {mail.subject}")
+    if mail.order_id is not None and mail.returned_at is None:
         _let_the_order_follow(work, mail, mail.order_id)
     return done
 
@@ -189,7 +193,8 @@ def _let_the_order_follow(work: Work, mail: MailRow, order_id: int) -> None:
     work.orders.settle(order)
 
 
-def _moved(work: Work, mail: MailRow, state: MailState, action: str, summary: str) -> Done:
+def moved(work: Work, mail: MailRow, state: MailState, action: str, summary: str) -> Done:
+    """Move a mail on, and write down why."""
     before, mail.state = mail.state, state.value
     mail.version += 1
     _record(work, mail, action, summary, before, mail.state)

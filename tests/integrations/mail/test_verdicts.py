@@ -24,7 +24,7 @@ BOUNCES = {
     "gmail_full": (SOFT, "4.2.2", "over quota", False),
     "qmail_unknown": (HARD, "5.1.1", "no mailbox here by that name", True),
     "exim_unknown": (HARD, "5.1.1", "No such user here", True),
-    "exim_plain": (HARD, "", "Unrouteable address", False),
+    "exim_plain": (HARD, "", "Unrouteable address", True),
     "policy_refusal": (HARD, "5.7.26", "blocked because the sender is unauthenticated", False),
 }
 ANSWERS = {
