@@ -109,12 +109,15 @@ def choose_call(work: Work, case_id: int, *, version: int | None = None) -> Done
     return done(at, f"Call the customer of {at.order.number}.")
 
 
-def on_bounce(work: Work, mail: MailRow, *, is_hard: bool = True) -> Done | None:
-    """Let a case follow when its mail came back: after a hard bounce a call is due. None where no case asks by mail."""
+def on_bounce(work: Work, mail: MailRow, *, is_hard: bool = True, is_of_address: bool = True) -> Done | None:
+    """Let a case follow when its mail came back: after a hard bounce a call is due. None where no case asks by mail.
+
+    What is not the address's fault (a full mailbox, a server that dislikes the shop's mails) does not count against it.
+    """
     at = _case_of(work, mail)
     if at is None:
         return None
-    code = BOUNCED if is_hard else _BOUNCED_SOFTLY
+    code = BOUNCED if is_hard and is_of_address else _BOUNCED_SOFTLY
     work.add(_contact(work, at, "mail", code, note=mail.recipient))
     move = contacting.bounced(at.case) if is_hard else Move(at.case)
     words = "The mail came back for good: call the customer" if is_hard else "The mail came back, it may be tried again"

@@ -22,6 +22,9 @@ from opsdesk.store.work import Done, Work
 POTENTIAL_FRAUD = "potential_fraud"
 """Code of the status that the order has while its customer is asked."""
 
+ASKING = (POTENTIAL_FRAUD, "fraud_reminder", "fraud_final_notice")
+"""Codes of statuses that ask the customer to call; the first, and those that repeat it."""
+
 REMINDS = "reminds:"
 """Begins the event key of a mail that reminds the customer; the case's id follows."""
 
@@ -165,7 +168,7 @@ def _release_hold(work: Work, at: OpenCase) -> None:
 
 
 def _restore_status(work: Work, at: OpenCase) -> None:
-    if at.order.told_status == POTENTIAL_FRAUD:
+    if at.order.told_status in ASKING:
         at.order.told_status = at.row.previous_status
 
 
