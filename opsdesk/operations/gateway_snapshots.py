@@ -23,6 +23,7 @@ from opsdesk.domain.gateways import (
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments import Ended, TransactionKind, TransactionState
 from opsdesk.operations.call_answers import conclude, in_words, move, on_answer
+from opsdesk.operations.payment_checks import keep_checks
 from opsdesk.operations.words import kept_line
 from opsdesk.store.payments import Booking
 from opsdesk.store.tables import GatewayCallRow, OrderRow, PaymentRow, TransactionRow
@@ -96,6 +97,7 @@ def follow(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot,
         _take(work, payment, done, news)
         rows = work.payments.transactions(payment)
     _note(work, payment, snapshot, news)
+    keep_checks(work, order, payment, snapshot)
     return news
 
 

@@ -13,6 +13,7 @@ from opsdesk.domain.errors import Denied
 from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
 from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.integrations.ports import OrderFile, ProductFile
+from opsdesk.operations.fraud_scoring import score_arrival
 from opsdesk.operations.source_updates import follow_source
 from opsdesk.store.bulk import seldom_collecting
 from opsdesk.store.intake.batch import sort_batch
@@ -116,7 +117,13 @@ def _begin(work: Work, file_name: str, format_name: str, kind: str) -> Done:
 def _intake(performer: Performer, begin: Operation[...], file_name: str, format_name: str) -> Intake:
     done = performer.perform(begin, file_name=file_name, format_name=format_name)
     return Intake(
-        performer.store, performer.actor, performer.clock, done.command_id, done.subject_id or 0, follow_source
+        performer.store,
+        performer.actor,
+        performer.clock,
+        done.command_id,
+        done.subject_id or 0,
+        follow_source,
+        score_arrival,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from sqlalchemy import Table
 from sqlmodel import Session, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 Row = Mapping[str, object]
 _SELDOM = 200_000
@@ -85,7 +86,7 @@ def _with_text(values: tuple[object, ...], moments: Sequence[int]) -> tuple[obje
 
 @cache
 def _is_moment(table: type[SQLModel], name: str) -> bool:
-    return table_of(table).columns[name].type.python_type is datetime
+    return isinstance(table_of(table).columns[name].type, UTCDateTime)
 
 
 @cache

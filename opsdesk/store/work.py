@@ -33,6 +33,7 @@ from opsdesk.store.keys import audit_key
 from opsdesk.store.mails import Mails
 from opsdesk.store.orders import Orders
 from opsdesk.store.payments import Payments
+from opsdesk.store.risk import Risk
 from opsdesk.store.settlements import Settlements
 from opsdesk.store.tables import CommandRow
 from opsdesk.store.users import Users
@@ -96,6 +97,7 @@ class Work:
         self.payments = Payments(session, now)
         self.calls = Calls(session)
         self.settlements = Settlements(session)
+        self.risk = Risk(session, now)
         self.users = Users(session)
         self.desks = Desks(session)
         self.articles = Articles(session)

@@ -74,6 +74,8 @@ class Batch:
 
 Follow = Callable[[Work, Standing, int, IncomingOrder], bool]
 """Brings an order that is known up to what its source says now; answers whether anything changed."""
+Arrived = Callable[[Work, Sequence[int]], object]
+"""Does in the same transaction what has to be done with orders that are new."""
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class Intake:
     command_id: str
     run_id: int
     follow: Follow
+    arrived: Arrived
     _progress: _Progress = field(default_factory=_Progress)
 
     def take(self, orders: Sequence[IncomingOrder], rejected: int = 0) -> Counts:
@@ -182,6 +185,7 @@ class Intake:
         updated = sum(self.follow(batch.work, standing, order_id, order) for order_id, order in found.changed)
         kept = [*zip(ids, found.new, strict=True), *found.changed]
         keep_payloads(batch.session, kept, found.known, now=batch.now)
+        self.arrived(batch.work, ids)
         return Counts(len(ids), updated, found.unchanged + len(found.changed) - updated)
 
     def _take_products(self, batch: Batch, products: Sequence[IncomingProduct]) -> Counts:
@@ -191,7 +195,7 @@ class Intake:
 
     def _work(self, session: Session) -> Work:
         # Whoever starts the import has not looked at the orders: they stay new to everybody.
-        work = Work(session, actor=self.actor, now=self.clock(), command_id=self.command_id)
+        work = Work(session, actor=self.actor, now=self.clock(), command_id=self.command_id, store=self.store)
         work.orders = Orders(session, work.now, by_person=False)
         return work
 

@@ -1,0 +1,152 @@
+"""What the store knows of an order at the moment when it was placed, as evidence for the fraud rules.
+
+An order sees earlier orders alone, and of those only what had become of them by then: whatever is scored from it can
+be compared with what became of it. The statements are the same few for one order and for five hundred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
+from opsdesk.domain.fraud.evidence.facts import EmailTraits, OrderEvidence
+from opsdesk.domain.fraud.lists import ListKind
+from opsdesk.store.evidence_parts import (
+    Batch,
+    Reading,
+    basket_of,
+    counts_of,
+    distinct_of,
+    history_of,
+    is_hub,
+    links_of,
+)
+from opsdesk.store.judged_orders import Judged, judged_orders, usual_totals
+from opsdesk.store.linked_orders import SHARED, Wanted, among, cards_of, earlier_orders, ends_of, id_list
+from opsdesk.store.listed_keys import listed
+from opsdesk.store.paid_traits import paid_traits
+from opsdesk.store.telephones import read_phone
+
+_RECENT = 1_000
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """One order's evidence, with the keys that lists are looked up by and the rules that are silent about it."""
+
+    order_id: int
+    evidence: OrderEvidence
+    keys: tuple[Key, ...]
+    snoozed: frozenset[str]
+
+
+def reading_of(book: FraudBook, zone: ZoneInfo) -> Reading:
+    """Return how evidence is read for the rules of a book."""
+    return Reading(zone, book.codes, book.thresholds.hub_above)
+
+
+def evidence_of(session: Session, order_id: int, reading: Reading, *, now: datetime | None = None) -> OrderEvidence:
+    """Return what was known of an order when it was placed; with `now`, what was added to the order since then too."""
+    (found,) = read_evidence(session, [order_id], reading, now=now)
+    return found.evidence
+
+
+def read_evidence(
+    session: Session, order_ids: Sequence[int], reading: Reading, *, now: datetime | None = None
+) -> list[Testimony]:
+    """Return the same for several orders, in the order of their ids; unknown ones are left out."""
+    orders = judged_orders(session, order_ids)
+    if not orders:
+        return []
+    batch = Batch(reading, orders)
+    for entity in SHARED:
+        batch.shared[entity] = earlier_orders(session, entity, list(_wanted(orders, entity)))
+    linked = {earlier.id for found in batch.shared.values() for some in found.values() for earlier in some}
+    batch.ends = ends_of(session, linked, reading.codes.disputes)
+    if any(order.cards for order in orders):
+        batch.cards = cards_of(session, linked)
+    batch.totals = usual_totals(session, min(order.placed_at for order in orders), _RECENT)
+    batch.contacts = _contacts(session, order_ids) if now is not None else {}
+    keys = [_keys(order) for order in orders]
+    batch.listed = listed(session, (key for some in keys for key in some))
+    return [_testimony(batch, place, keys[place], now) for place in range(len(orders))]
+
+
+def _wanted(orders: Sequence[Judged], entity: Entity) -> Iterator[Wanted]:
+    column = {
+        Entity.EMAIL: "email",
+        Entity.PHONE: "phone_reversed",
+        Entity.ADDRESS: "ship_digest",
+        Entity.CUSTOMER: "customer_id",
+    }
+    for place, order in enumerate(orders):
+        if entity is Entity.CARD:
+            yield from (Wanted(place, card, order.placed_at) for card in order.cards)
+        elif key := getattr(order.head, column[entity]):
+            yield Wanted(place, key, order.placed_at)
+
+
+def _keys(order: Judged) -> tuple[Key, ...]:
+    head = order.head
+    identity = Identity(
+        email=head.email,
+        phone=head.phone,
+        card=order.cards[0] if order.cards else "",
+        shipping=order.places.get("shipping"),
+        billing=order.places.get("billing"),
+        customer=str(head.customer_id),
+        name=head.customer_name,
+    )
+    return keys_of(identity)
+
+
+def _testimony(batch: Batch, place: int, keys: tuple[Key, ...], now: datetime | None) -> Testimony:
+    order = batch.orders[place]
+    head, billing, shipping = order.head, order.places.get("billing"), order.places.get("shipping")
+    at = now or order.placed_at
+    found = {entity: batch.shared[entity].get(place, []) for entity in SHARED}
+    hubs = {entity for entity, some in found.items() if is_hub(entity, some, batch.reading.hub_above)}
+    known = shipping or billing
+    evidence = OrderEvidence(
+        number=head.number,
+        placed_at=order.placed_at,
+        basket=basket_of(batch, order),
+        zone=batch.reading.zone,
+        channel=head.channel,
+        name=head.customer_name,
+        history=history_of(batch, order, found[Entity.CUSTOMER]),
+        email=EmailTraits(address=head.email, is_valid=bool(_EMAIL.match(head.email)) if head.email else None),
+        phone=read_phone(head.phone, known.country if known else ""),
+        billing=billing or shipping,
+        shipping=shipping,
+        changed_after_payment=None if now is None else "shipping_address" in head.staff_fields.split(","),
+        payment=paid_traits(order, batch.reading.codes),
+        counts=counts_of(order, found),
+        distinct=distinct_of(batch, order, found),
+        links=links_of(batch, order, found),
+        hubs=frozenset(hubs) | batch.listed.entities(keys, ListKind.HUB, at),
+        allowed=batch.listed.entities(keys, ListKind.ALLOW, at),
+        blocked=batch.listed.entities(keys, ListKind.BLOCK, at),
+        contacts=None if now is None else dict(batch.contacts.get(head.id, {})),
+    )
+    return Testimony(head.id, evidence, keys, batch.listed.snoozed(keys, at))
+
+
+def _contacts(session: Session, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    asked = f"""
+        SELECT order_id, outcome, count(*) FROM contact_attempt WHERE {among(session, "order_id")}
+        GROUP BY order_id, outcome
+    """  # noqa: S608  our own words
+    found: dict[int, dict[str, int]] = {}
+    for order_id, outcome, count in session.execute(text(asked), {"ids": id_list(session, ids)}):
+        found.setdefault(order_id, {})[outcome] = count
+    return found

@@ -1,0 +1,218 @@
+"""Earlier orders that share something with an order, and how they had ended by then.
+
+Each question is asked for many orders at once, and each answer is bounded: the newest `MOST_SHARED` earlier orders for
+each key, through an index that ends with the time. An order never sees a later one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from opsdesk.domain.fraud.codes.disputes import DisputeTable, decode_dispute
+from opsdesk.domain.fraud.evidence.entities import Entity
+from opsdesk.domain.fraud.evidence.facts import Outcome
+from opsdesk.domain.fraud.learning.labels import Label
+
+MOST_SHARED = 60
+"""More tell nothing new: what so many orders share is a hub."""
+EARLIER = "{row}.placed_at < {at}"
+"""What makes an order an earlier one. A test puts something else here, which must be noticed."""
+
+_COLUMNS = (
+    "id", "number", "placed_at", "email", "phone_reversed", "customer_id", "ship_digest", "customer_name",
+    "total_minor", "currency",
+)  # fmt: skip
+_WANTED = ", ".join(f"o.{name}" for name in _COLUMNS)
+_OWN_COLUMN = {
+    Entity.EMAIL: ("orders", "email"),
+    Entity.PHONE: ("orders", "phone_reversed"),
+    Entity.ADDRESS: ("orders", "ship_digest"),
+    Entity.CUSTOMER: ("orders", "customer_id"),
+    Entity.CARD: ("payment_check", "fingerprint"),
+}
+SHARED = tuple(_OWN_COLUMN)
+"""What orders are linked by."""
+_AMONG = "(SELECT value FROM json_each(:ids))"
+_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier order; `card` is known of those that share the e-mail address or the card."""
+
+    id: int
+    number: str
+    placed_at: datetime
+    email: str
+    phone: str
+    customer_id: int
+    address: str
+    name: str
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: orders before `at` with this key, for the order at `place` of a batch."""
+
+    place: int
+    key: str | int
+    at: datetime
+
+
+@dataclass(slots=True)
+class Ends:
+    """What has happened to orders, each with the moment since when it was known."""
+
+    events: dict[int, list[tuple[datetime, Outcome]]] = field(default_factory=dict)
+
+    def add(self, order_id: int, at: datetime, outcome: Outcome) -> None:
+        """Note that something became known of an order."""
+        self.events.setdefault(order_id, []).append((at, outcome))
+
+    def at(self, order_id: int, moment: datetime) -> tuple[Outcome, datetime | None]:
+        """Return how the order had ended by then, the strongest sign first, and since when that was known."""
+        known = [(_STRENGTH[outcome], at, outcome) for at, outcome in self.events.get(order_id, ()) if at <= moment]
+        if not known:
+            return Outcome.OPEN, None
+        strongest = max(rank for rank, _, _ in known)
+        at, outcome = min((at, outcome) for rank, at, outcome in known if rank == strongest)
+        return outcome, at
+
+
+_STRENGTH = {
+    Outcome.OPEN: 0,
+    Outcome.DELIVERED: 1,
+    Outcome.CANCELLED: 2,
+    Outcome.DISPUTED: 3,
+    Outcome.FRAUD: 4,
+}
+
+
+def moment(value: Any) -> datetime:
+    """Return a moment as either store gives it in plain SQL."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def is_sqlite(session: Session) -> bool:
+    """Say which of the two stores it is."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def id_list(session: Session, ids: Iterable[int]) -> object:
+    """Return ids as the parameter of `AMONG`."""
+    found = sorted(set(ids))
+    return json.dumps(found) if is_sqlite(session) else found
+
+
+def among(session: Session, column: str) -> str:
+    """Return the condition that a column is one of the `:ids`, whatever their number."""
+    return f"{column} IN {_AMONG}" if is_sqlite(session) else f"{column} = ANY(:ids)"
+
+
+def earlier_orders(session: Session, entity: Entity, wanted: Sequence[Wanted]) -> dict[int, list[Earlier]]:
+    """Return the newest earlier orders that share an entity, by the place of the order that asks."""
+    found: dict[int, list[Earlier]] = {}
+    if not wanted:
+        return found
+    for row in session.execute(text(statement(entity, on_sqlite=is_sqlite(session))), _parameters(session, wanted)):
+        found.setdefault(int(row[0]), []).append(_earlier(row))
+    return found
+
+
+def statement(entity: Entity, *, on_sqlite: bool) -> str:
+    """Return the question after earlier orders in the words of one store."""
+    table, column = _OWN_COLUMN[entity]
+    wanted = "e.order_id" if table == "payment_check" else "e.id"
+    given = f" AND e.{column} <> ''" if entity in (Entity.ADDRESS, Entity.CARD) else ""
+    key, at = ("json_extract(k.value, '$[1]')", "json_extract(k.value, '$[2]')") if on_sqlite else ("k.key", "k.at")
+    inner = f"""
+        SELECT {wanted} FROM {table} AS e
+        WHERE e.{column} = {key}{given} AND {EARLIER.format(row="e", at=at)}
+        ORDER BY e.placed_at DESC LIMIT {MOST_SHARED}
+    """  # noqa: S608  our own words
+    if on_sqlite:
+        return f"""
+            SELECT json_extract(k.value, '$[0]'), {_WANTED}
+            FROM json_each(:wanted) AS k CROSS JOIN orders AS o ON o.id IN ({inner})
+        """  # noqa: S608
+    kind = "int" if entity is Entity.CUSTOMER else "text"
+    return f"""
+        SELECT k.place, {_WANTED}
+        FROM unnest(CAST(:places AS int[]), CAST(:keys AS {kind}[]), CAST(:ats AS timestamptz[])) AS k(place, key, at)
+        CROSS JOIN LATERAL ({inner}) AS f(id) JOIN orders AS o ON o.id = f.id
+    """  # noqa: S608
+
+
+def _parameters(session: Session, wanted: Sequence[Wanted]) -> Mapping[str, object]:
+    if is_sqlite(session):
+        return {"wanted": json.dumps([[one.place, one.key, stamp(one.at)] for one in wanted])}
+    places, keys, ats = zip(*((one.place, one.key, one.at) for one in wanted), strict=True)
+    return {"places": list(places), "keys": list(keys), "ats": [at.replace(microsecond=0) for at in ats]}
+
+
+def stamp(at: datetime) -> str:
+    """Return the beginning of a second as SQLite has it: what was written in that second, in whatever form, is later."""
+    return at.astimezone(UTC).strftime(_FORMAT)
+
+
+def _earlier(row: Row[Any]) -> Earlier:
+    _, order_id, number, placed_at, *rest = cast("Sequence[Any]", row)
+    return Earlier(order_id, number, moment(placed_at), *rest)
+
+
+def cards_of(session: Session, ids: Iterable[int]) -> dict[int, set[str]]:
+    """Return the cards that orders were paid with."""
+    cards: dict[int, set[str]] = {}
+    asked = f"SELECT order_id, fingerprint FROM payment_check WHERE fingerprint <> '' AND {among(session, 'order_id')}"  # noqa: S608
+    for order_id, card in session.execute(text(asked), {"ids": id_list(session, ids)}):
+        cards.setdefault(order_id, set()).add(card)
+    return cards
+
+
+def ends_of(session: Session, ids: Iterable[int], disputes: DisputeTable) -> Ends:
+    """Return what became of orders, in one question."""
+    ends = Ends()
+    listed = set(ids)
+    if not listed:
+        return ends
+    for kind, order_id, at, word in session.execute(text(_ends(session)), {"ids": id_list(session, listed)}):
+        if at is not None and (outcome := _OUTCOMES.get(kind) or _told(kind, word, disputes)):
+            ends.add(order_id, moment(at), outcome)
+    return ends
+
+
+_OUTCOMES = {"cancelled": Outcome.CANCELLED, "delivered": Outcome.DELIVERED}
+
+
+def _told(kind: str, word: str, disputes: DisputeTable) -> Outcome | None:
+    if kind == "dispute":
+        return Outcome.FRAUD if decode_dispute(disputes, "", word).proves_fraud else Outcome.DISPUTED
+    return {Label.FRAUD.value: Outcome.FRAUD, "early_warning": Outcome.FRAUD, "disputed": Outcome.DISPUTED}.get(word)
+
+
+def _ends(session: Session) -> str:
+    return " UNION ALL ".join(_each_end(session))
+
+
+def _each_end(session: Session) -> Iterator[str]:
+    mine = among(session, "order_id")
+    yield f"SELECT 'dispute', order_id, opened_at, network_reason FROM dispute WHERE {mine}"  # noqa: S608  our own words
+    yield f"""
+        SELECT 'label', order_id, at, label FROM order_label AS told WHERE {mine}
+        AND NOT EXISTS (SELECT 1 FROM order_label AS later WHERE later.order_id = told.order_id AND later.id > told.id)
+    """  # noqa: S608
+    yield f"SELECT 'cancelled', order_id, cancelled_at, '' FROM cancellation WHERE {mine} AND reopened_at IS NULL"  # noqa: S608
+    yield f"""
+        SELECT 'delivered', order_id, max(delivered_at), '' FROM parcel
+        WHERE {mine} AND recalled_at IS NULL GROUP BY order_id HAVING count(*) = count(delivered_at)
+    """  # noqa: S608
