@@ -91,7 +91,8 @@ def settle_event(work: Work, gateway: str, event_id: str, *, note: str) -> Done:
     row.settled_note = required_line(note, "note", "Say what was done about it.")
     row.settled_by, row.settled_at = work.actor.name, work.now
     if row.order_id is not None:
-        work.record("event.settled", "order", row.order_id, f"Settled: {row.problem} {row.settled_note}")
+        why = " ".join(row.problem.splitlines())
+        work.record("event.settled", "order", row.order_id, f"Settled: {why} {row.settled_note}")
     return Done(f"Settled: {row.settled_note}", row.order_id)
 
 
