@@ -9,8 +9,8 @@ from opsdesk.domain.fraud.cases.deadlines import decide_by
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.order_rules import why_not_hold
+from opsdesk.operations.fraud_endings import FRAUD_CASE
 from opsdesk.operations.fraud_moves import OpenCase, at_work, carry_out, done, open_case, place_fraud_hold
-from opsdesk.operations.holds import FRAUD_CASE
 from opsdesk.operations.words import required_line
 from opsdesk.store.tables import CaseRow, OrderRow
 from opsdesk.store.work import Done, Work, operation

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, NEVER_AUTOMATIC, HoldType, OnReview
 from opsdesk.domain.order_rules import why_not_hold, why_not_release
 from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.operations.fraud_endings import release_case, undecide_case
 from opsdesk.operations.words import kept_line, required_line
-from opsdesk.store.cases import move_case
-from opsdesk.store.tables import CaseRow, HoldRow, OrderRow
+from opsdesk.store.tables import HoldRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
-
-FRAUD_CASE = "fraud"
-"""Kind of the verification case that a fraud hold is decided with."""
 
 RELEASE_FRAUD = "order.release_fraud"
 """The permission that releasing a fraud hold needs besides that of releasing any hold."""
@@ -69,7 +65,7 @@ def release(
     """Release one hold, the most urgent if none is named. Releasing a fraud hold decides its case too.
 
     Raises:
-        Refused: there is no such hold.
+        Refused: there is no such hold; or its case takes two people, or somebody else works on it.
         Denied: a fraud hold is decided by the fraud desk or a supervisor.
         Conflict: the order changed since `version` was read.
     """
@@ -86,7 +82,7 @@ def release(
     found.released_by, found.released_at, found.release_note = work.actor.name, work.now, kept_line(note)
     summary = f"Hold released: {chosen.label}. {found.release_note}".strip()
     work.record("hold.released", "order", order_id, summary, before=chosen.value)
-    case = decide_case(work, order_id, CaseState.RELEASED) if chosen is HoldType.FRAUD else None
+    case = release_case(work, order, found.release_note) if chosen is HoldType.FRAUD else None
     work.orders.settle(order)
     work.undo_with(
         "order.hold_again",
@@ -114,9 +110,7 @@ def hold_again(work: Work, order_id: int, *, hold_id: int, case_id: int | None, 
     found.placed_at = work.now
     found.released_by, found.released_at, found.release_note = None, None, ""
     if case_id is not None and case_state is not None:
-        case = work.cases.locked(case_id)
-        move_case(case, CaseState(case_state))
-        case.decided_by, case.decided_at = None, None
+        undecide_case(work, case_id, case_state)
     work.record("hold.placed", "order", order_id, f"On hold again: {kind.label}", after=kind.value)
     work.orders.settle(order)
     return Done(f"{order.number} is on hold again: {kind.label}.", order_id, order.version)
@@ -130,18 +124,6 @@ def end_holds(work: Work, order: OrderRow, note: str) -> list[int]:
         row.released_by, row.released_at, row.release_note = work.actor.name, work.now, note
         ended.append(held.id)
     return ended
-
-
-def decide_case(work: Work, order_id: int, state: CaseState) -> tuple[CaseRow, str] | None:
-    """Decide the order's open fraud case, if it has one; return it with the state that it had."""
-    case = work.cases.undecided(order_id, FRAUD_CASE)
-    if case is None:
-        return None
-    before = case.state
-    move_case(case, state)
-    case.decided_by, case.decided_at = work.actor.name, work.now
-    work.record("case.decided", "order", order_id, f"Case decided: {state.value}", before=before, after=state.value)
-    return case, before
 
 
 def _require_sensible_review(work: Work, kind: HoldType, review_at: datetime | None, on_review: OnReview) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from types import ModuleType
 from uuid import uuid4
 
 from opsdesk.domain.cards import mask_cards
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.mailing import GRACE, Letter, MailState, next_attempt, require_address, require_letter
 from opsdesk.domain.searching import digits
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.store.cases import move_case
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
@@ -186,11 +185,15 @@ def _let_the_order_follow(work: Work, mail: MailRow, order_id: int) -> None:
     order = work.orders.locked(order_id)
     order.told_status, order.told_at = mail.status_code, work.now
     if mail.event_key.startswith(ASKS_CASE):
-        case = work.cases.locked(int(mail.event_key.removeprefix(ASKS_CASE).partition(":")[0]))
-        if case.state == CaseState.OPEN:
-            move_case(case, CaseState.AWAITING_CUSTOMER)
-            work.record("case.asked", "order", order_id, "The customer has been asked; the answer is awaited")
+        _fraud_asking().mail_accepted(work, order, mail)
     work.orders.settle(order)
+
+
+def _fraud_asking() -> ModuleType:
+    # Imported here, not above: the fraud desk sends mails itself.
+    from opsdesk.operations import fraud_asking
+
+    return fraud_asking
 
 
 def moved(work: Work, mail: MailRow, state: MailState, action: str, summary: str) -> Done:

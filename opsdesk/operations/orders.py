@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.mailing import MailState
@@ -11,8 +10,9 @@ from opsdesk.domain.order_rules import CancelReason, why_not_cancel, why_not_reo
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.permissions import why_not_within
 from opsdesk.operations.amendment_steps import end_with_order
+from opsdesk.operations.fraud_endings import cancel_case, undecide_case
 from opsdesk.operations.held_money import give_back_held, take_back_unsent
-from opsdesk.operations.holds import decide_case, end_holds
+from opsdesk.operations.holds import end_holds
 from opsdesk.operations.mail import take_back
 from opsdesk.operations.words import kept_line, kept_text
 from opsdesk.store.tables import CancellationRow, HoldRow
@@ -47,7 +47,7 @@ def cancel(
     )
     work.add(row)
     holds = end_holds(work, order, "The order was cancelled.")
-    case = decide_case(work, order_id, CaseState.CANCELLED)
+    case = cancel_case(work, order, reason)
     _take_back_mails(work, order_id)
     order.lifecycle = Lifecycle.CANCELLED.value
     end_with_order(work, order)
@@ -116,8 +116,7 @@ def uncancel(
         held = work.cases.locked_hold(int(hold_id))
         held.released_by, held.released_at, held.release_note = None, None, ""
     if case_id is not None and case_state is not None:
-        case = work.cases.locked(case_id)
-        case.state, case.decided_by, case.decided_at = case_state, None, None
+        undecide_case(work, case_id, case_state)
     about_money = take_back_unsent(work, voids)
     work.record("order.reopened", "order", order_id, "Cancellation taken back", before="cancelled", after="placed")
     work.orders.settle(order)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid, Refused
+from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.letters import LetterFacts, ShopFacts
 from opsdesk.domain.mailing import GRACE, Letter, forbidden_words
@@ -16,11 +17,13 @@ from opsdesk.domain.order_rules import CancelReason
 from opsdesk.domain.orders import OrderFacts
 from opsdesk.domain.statuses import Effect, EffectKind, MenuEntry, Question, Status, StatusBook, answer_by, why_not_tell
 from opsdesk.integrations.ports import LetterWriter
+from opsdesk.operations.fraud_asking import ask
+from opsdesk.operations.fraud_endings import FRAUD_CASE
 from opsdesk.operations.mail import ASKS_CASE, queue_mail, take_back
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.packing import start_packing
 from opsdesk.operations.shipping import deliver
-from opsdesk.store.cases import fraud_state_of, move_case
+from opsdesk.store.cases import move_case
 from opsdesk.store.tables import CaseRow, HoldRow, MailRow, OrderRow
 from opsdesk.store.work import OPERATIONS, Done, Work, operation
 
@@ -162,6 +165,8 @@ def take_back_telling(
             hold.released_by, hold.released_at, hold.release_note = work.actor.name, work.now, "Taken back."
             work.record("hold.released", "order", order_id, "Hold taken back with its mail", before=hold.type)
     case = work.cases.locked(case_id) if case_id is not None else None
+    if case is not None and case.fraud_state not in ("", FraudState.FLAGGED):
+        raise Refused(f"Somebody works on the case of {order.number} already. Decide it instead.")
     if case is not None and case.decided_at is None:
         move_case(case, CaseState.CANCELLED)
         case.decided_by, case.decided_at = work.actor.name, work.now
@@ -237,6 +242,9 @@ def _open_case(work: Work, order: OrderRow, effect: Effect, telling: Telling) ->
     if order.id is None:
         return ""
     days = telling.status.answer_days or 0
+    if effect.case == FRAUD_CASE:
+        reason = f"The customer was told: {telling.status.name}."
+        return ask(work, order, days=days, respond_by=telling.deadline, reason=reason)
     if case := work.cases.undecided(order.id, effect.case):
         case.answer_days, case.respond_by = days, telling.deadline
         return ""
@@ -245,7 +253,6 @@ def _open_case(work: Work, order: OrderRow, effect: Effect, telling: Telling) ->
             order_id=order.id,
             kind=effect.case,
             state=CaseState.OPEN.value,
-            fraud_state=fraud_state_of(effect.case, CaseState.OPEN),
             opened_by=work.actor.name,
             opened_at=work.now,
             answer_days=days,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.fraud.cases.contact import Attempt
 from opsdesk.domain.fraud.cases.deadlines import decide_by
 from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, FraudState, Proposal
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.money import Money
-from opsdesk.store.cases import move_case
+from opsdesk.store.cases import fraud_state_of, move_case
 from opsdesk.store.tables import CaseRow, ContactRow, OrderRow
 
 _SHIPPED = frozenset({"partly_shipped", "shipped", "partly_delivered", "delivered"})
@@ -34,7 +35,7 @@ def case_facts(
     known = frozenset(outcomes)
     return CaseFacts(
         number=order.number,
-        state=FraudState(row.fraud_state),
+        state=FraudState(row.fraud_state or fraud_state_of(row.kind, CaseState(row.state))),
         score=row.score,
         total=Money(order.total_minor, order.currency),
         opened_at=row.opened_at,
