@@ -50,7 +50,7 @@ class Mails:
     def sent_as(self, message_ids: Sequence[str]) -> int | None:
         """Return the mail that bears the first of these Message-IDs that we gave, without locking it."""
         given = select(col(MailRow.message_id), col(MailRow.id)).where(col(MailRow.message_id).in_(message_ids))
-        found = dict(self._session.execute(given).tuples().all())
+        found: dict[str, int | None] = {row[0]: row[1] for row in self._session.execute(given)}
         return next((found[message_id] for message_id in message_ids if message_id in found), None)
 
     def newest_to(self, address: str, *, since: datetime, asks_case: bool = False) -> int | None:
