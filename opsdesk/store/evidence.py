@@ -31,7 +31,7 @@ from opsdesk.store.evidence_parts import (
 )
 from opsdesk.store.judged_orders import Judged, judged_orders, usual_totals
 from opsdesk.store.linked_orders import SHARED, Wanted, among, cards_of, earlier_orders, ends_of, id_list
-from opsdesk.store.listed_keys import listed
+from opsdesk.store.listed_keys import has_lists, listed
 from opsdesk.store.paid_traits import paid_traits
 from opsdesk.store.telephones import read_phone
 
@@ -41,11 +41,10 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """One order's evidence, with the keys that lists are looked up by and the rules that are silent about it."""
+    """One order's evidence, and the rules that are silent about it."""
 
     order_id: int
     evidence: OrderEvidence
-    keys: tuple[Key, ...]
     snoozed: frozenset[str]
 
 
@@ -76,7 +75,8 @@ def read_evidence(
         batch.cards = cards_of(session, linked)
     batch.totals = usual_totals(session, min(order.placed_at for order in orders), _RECENT)
     batch.contacts = _contacts(session, order_ids) if now is not None else {}
-    keys = [_keys(order) for order in orders]
+    # Most shops list little or nothing, and the keys of many orders are work.
+    keys = [_keys(order) for order in orders] if has_lists(session) else [()] * len(orders)
     batch.listed = listed(session, (key for some in keys for key in some))
     return [_testimony(batch, place, keys[place], now) for place in range(len(orders))]
 
@@ -138,7 +138,7 @@ def _testimony(batch: Batch, place: int, keys: tuple[Key, ...], now: datetime | 
         blocked=batch.listed.entities(keys, ListKind.BLOCK, at),
         contacts=None if now is None else dict(batch.contacts.get(head.id, {})),
     )
-    return Testimony(head.id, evidence, keys, batch.listed.snoozed(keys, at))
+    return Testimony(head.id, evidence, batch.listed.snoozed(keys, at))
 
 
 def _contacts(session: Session, ids: Sequence[int]) -> dict[int, dict[str, int]]:

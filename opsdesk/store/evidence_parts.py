@@ -25,7 +25,13 @@ from opsdesk.store.judged_orders import Judged
 from opsdesk.store.linked_orders import Earlier, Ends
 from opsdesk.store.listed_keys import Listed
 
-_SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+_SPANS = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "180d": timedelta(days=180),
+}
 _FASTEST = re.compile(r"express|next.?day|overnight|same.?day|priority", re.IGNORECASE)
 _FEWEST_TOTALS = 100
 """Of fewer orders a hundredth is nobody."""
@@ -117,21 +123,31 @@ def distinct_of(
 ) -> dict[tuple[Entity, Entity, str], int]:
     """Count how many different ones share something within a span, the order itself included."""
     head = order.head
-    told: dict[Entity, Callable[[Earlier], Iterable[str]]] = {
-        Entity.EMAIL: lambda one: (one.email,),
-        Entity.NAME: lambda one: (folded(one.name),),
-        Entity.CARD: lambda one: batch.cards.get(one.id, ()),
+    name = folded(head.customer_name)
+    own = {
+        Entity.EMAIL: (head.email,) if head.email else (),
+        Entity.NAME: (name,) if name else (),
+        Entity.CARD: tuple(order.cards),
+        Entity.ADDRESS: (head.ship_digest,) if head.ship_digest else (),
+        Entity.CUSTOMER: (head.customer_id,),
     }
-    own = {Entity.EMAIL: [head.email], Entity.NAME: [folded(head.customer_name)], Entity.CARD: order.cards}
     counted: dict[tuple[Entity, Entity, str], int] = {}
     for what, by, window in DISTINCT:
-        is_known = {Entity.EMAIL: head.email, Entity.CARD: order.cards, Entity.ADDRESS: head.ship_digest}
-        if what not in told or not is_known.get(by, by is Entity.CUSTOMER) or not any(own[what]):
+        if what not in _TOLD or not own.get(what) or not own.get(by):
             continue
-        since = order.placed_at - _SPANS.get(window, timedelta(days=180))
-        values = {value for one in found[by] if one.placed_at > since for value in told[what](one)}
-        counted[what, by, window] = len({value for value in (*values, *own[what]) if value})
+        values = set(own[what])
+        if earlier := found[by]:
+            since = order.placed_at - _SPANS[window]
+            values.update(value for one in earlier if one.placed_at > since for value in _TOLD[what](batch, one))
+        counted[what, by, window] = len(values - {""})
     return counted
+
+
+_TOLD: Mapping[Entity, Callable[[Batch, Earlier], Iterable[str]]] = {
+    Entity.EMAIL: lambda _, one: (one.email,),
+    Entity.NAME: lambda _, one: (folded(one.name),),
+    Entity.CARD: lambda batch, one: batch.cards.get(one.id, ()),
+}
 
 
 def links_of(batch: Batch, order: Judged, found: Mapping[Entity, Sequence[Earlier]]) -> tuple[LinkedOrder, ...]:

@@ -53,9 +53,15 @@ class Listed:
             yield from (said for said in found if said.counts_at(at))
 
 
+def has_lists(session: Session) -> bool:
+    """Say whether anything was ever put on a list."""
+    return session.execute(text("SELECT 1 FROM risk_list_entry LIMIT 1")).first() is not None
+
+
 def listed(session: Session, keys: Iterable[Key]) -> Listed:
     """Look up what the lists say of keys, and ever said."""
-    if session.execute(text("SELECT 1 FROM risk_list_entry LIMIT 1")).first() is None:
+    digests = sorted({digest_of(key.value) for key in keys})
+    if not digests:
         return Listed()
     on_sqlite = is_sqlite(session)
     mine = "digest IN (SELECT value FROM json_each(:digests))" if on_sqlite else "digest = ANY(:digests)"
@@ -63,7 +69,6 @@ def listed(session: Session, keys: Iterable[Key]) -> Listed:
         SELECT entity, digest, kind, rule_id, added_at, expires_at, removed_at FROM risk_list_entry
         WHERE entity IN ({_ENTITIES}) AND {mine}
     """  # noqa: S608  our own words
-    digests = sorted({digest_of(key.value) for key in keys})
     found = Listed()
     for row in session.execute(text(asked), {"digests": json.dumps(digests) if on_sqlite else digests}):
         found.entries.setdefault((row.entity, row.digest), []).append(_listing(row))

@@ -19,10 +19,13 @@ from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rule_entries import read_rule
 from opsdesk.domain.fraud.score_json import score_from_json, score_to_json
 from opsdesk.domain.fraud.scoring import Action, Band, Score
+from opsdesk.domain.fraud.summing import sum_up
 from opsdesk.store.bulk import Row, write_rows
 from opsdesk.store.evidence import Testimony, read_evidence
 from opsdesk.store.evidence_parts import Reading
 from opsdesk.store.tables import AssessmentRow, LabelRow, ListEntryRow, OrderRow, PaymentCheckRow, RuleRow
+
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Cause(StrEnum):
@@ -36,7 +39,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """One order with its score; what was known and what was found are stored."""
+    """One order with its score, without reasons where it passes; what was known and what was found are stored."""
 
     order_id: int
     number: str
@@ -78,7 +81,7 @@ class Risk:
 
     def _assess(self, told: Testimony, book: FraudBook, cause: Cause, rows: list[Row]) -> Assessed:
         sheet = book.facts(told.evidence)
-        score = book.score(sheet, snoozed=told.snoozed)
+        score, fired = sum_up(book.rules, sheet, bands=book.thresholds.bands, snoozed=told.snoozed)
         rows.append(
             {
                 "order_id": told.order_id,
@@ -89,9 +92,9 @@ class Risk:
                 "action": score.action.value,
                 "coverage": score.coverage,
                 "book": score.book,
-                "fired": " ".join(score.fired),
+                "fired": " ".join(fired),
                 "result": "" if score.action is Action.RELEASE else json.dumps(score_to_json(score)),
-                "facts": json.dumps(dict(sheet.facts), ensure_ascii=False, separators=(",", ":")),
+                "facts": _AS_JSON(dict(sheet.facts)),
             }
         )
         return Assessed(told.order_id, told.evidence.number, score)

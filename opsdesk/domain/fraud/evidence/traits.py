@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from opsdesk.domain.searching import folded
 
 _KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop")
 _RUN_LENGTH = 5
+_KEYBOARD_RUNS = frozenset(
+    run[place : place + _RUN_LENGTH]
+    for row in _KEYBOARD_ROWS
+    for run in (row, row[::-1])
+    for place in range(len(row) - _RUN_LENGTH + 1)
+)
 _REPEATED = re.compile(r"([^\W\d_])\1{3,}")
 _TRAILING_DIGITS = re.compile(r"\d+\Z", re.ASCII)
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]+")
@@ -34,16 +41,13 @@ def longest_consonant_run(text: str) -> int:
     return max(map(len, runs), default=0) * 100 // len(text) if text else 0
 
 
+@lru_cache(maxsize=16_384)
 def is_nonsense(text: str) -> bool:
     """Say whether the text looks struck at random: a run along the keyboard, one letter again and again."""
     plain = folded(text)
     if _REPEATED.search(plain):
         return True
-    return any(
-        plain[place : place + _RUN_LENGTH] in row
-        for row in (*_KEYBOARD_ROWS, *(row[::-1] for row in _KEYBOARD_ROWS))
-        for place in range(len(plain) - _RUN_LENGTH + 1)
-    )
+    return any(plain[place : place + _RUN_LENGTH] in _KEYBOARD_RUNS for place in range(len(plain) - _RUN_LENGTH + 1))
 
 
 def lacks_letters(text: str) -> bool:
