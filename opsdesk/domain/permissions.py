@@ -105,6 +105,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "case.extend": _CASES,
     "case.reopen": _CASES,
     "case.lapse": _ALONE,
+    "case.lose_payment": _ALONE,
+    "case.escalate": _ALONE,
     "hold.review_due": _ALONE,
     "template.save": _LEADS,
     "shop.describe": frozenset({_ADMIN}),

@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 from opsdesk.domain.cases import CaseState
+from opsdesk.domain.fraud.cases import contacting, deciding, working
+from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.holds import NEVER_AUTOMATIC, HoldType, OnReview
+from opsdesk.operations.fraud_moves import OpenCase, carry_out, is_money_held, open_case
 from opsdesk.store.cases import move_case
 from opsdesk.store.work import Done, Work, operation
 
 
 @operation("case.lapse")
 def lapse_case(work: Work, case_id: int) -> Done:
-    """Make the call due of a case whose customer did not answer in time."""
-    case = work.cases.locked(case_id)
-    is_late = case.respond_by is not None and case.respond_by <= work.now
-    if case.state != CaseState.AWAITING_CUSTOMER or not is_late:
+    """Make the call due of a case whose customer did not answer in time, or what else the shop has set."""
+    at = open_case(work, case_id)
+    is_late = at.row.respond_by is not None and at.row.respond_by <= work.now
+    if at.row.state != CaseState.AWAITING_CUSTOMER or not is_late:
         return Done("The case has moved on.", case_id)
-    order = work.orders.locked(case.order_id)
-    move_case(case, CaseState.CALL_DUE)
+    if not at.row.fraud_state:
+        return _lapse_plainly(work, at)
+    move = contacting.lapse(at.case, at.desk)
     summary = "No answer in time: call the customer"
-    work.record("case.call_due", "order", case.order_id, summary, before="awaiting_customer", after="call_due")
-    work.orders.settle(order)
-    return Done(f"{order.number}: {summary}.", case_id)
+    if move.case.state is FraudState.CANCEL_PROPOSED:
+        summary = "No answer in time: one key cancels"
+    carry_out(work, at, move, f"case.{move.case.state.value}", summary)
+    return Done(f"{at.order.number}: {summary}.", case_id)
+
+
+@operation("case.lose_payment")
+def lose_payment(work: Work, case_id: int) -> Done:
+    """Close a case whose money was lost before anybody decided; its order stays held, for no clock releases."""
+    at = open_case(work, case_id)
+    ends = at.case.authorisation_ends
+    is_lost = ends is not None and ends <= work.now and not at.case.is_captured and not is_money_held(work, at)
+    if at.case.state.is_closed or not is_lost:
+        return Done("The case has moved on.", case_id)
+    move = deciding.lose_payment(at.case, at.desk)
+    at.row.decided_by, at.row.decided_at, at.row.reason_code = work.actor.name, work.now, "auth_lapsed"
+    summary = "The authorisation ended before anybody decided"
+    carry_out(work, at, move, "case.payment_lapsed", summary)
+    return Done(f"{at.order.number}: {summary}.", case_id)
+
+
+@operation("case.escalate")
+def escalate(work: Work, case_id: int) -> Done:
+    """Show a case to the lead that nobody works on while its time runs out, or that is large."""
+    at = open_case(work, case_id)
+    why = working.why_escalate(at.case, at.desk)
+    if why is None:
+        return Done("The case has moved on.", case_id)
+    carry_out(work, at, working.escalate(at.case), "case.escalated", f"For the lead: {why}")
+    return Done(f"{at.order.number} is for the lead. {why}", case_id)
 
 
 @operation("hold.review_due")
@@ -41,3 +72,11 @@ def review_hold(work: Work, hold_id: int) -> Done:
         work.record("hold.review_due", "order", hold.order_id, summary)
     work.orders.settle(order)
     return Done(f"{order.number}: {summary}.", hold_id)
+
+
+def _lapse_plainly(work: Work, at: OpenCase) -> Done:
+    move_case(at.row, CaseState.CALL_DUE)
+    summary = "No answer in time: call the customer"
+    work.record("case.call_due", "order", at.row.order_id, summary, before="awaiting_customer", after="call_due")
+    work.orders.settle(at.order)
+    return Done(f"{at.order.number}: {summary}.", at.case_id)

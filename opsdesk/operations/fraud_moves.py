@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from opsdesk.domain.fraud.cases.deadlines import next_call
 from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, Effect, Move
+from opsdesk.domain.fraud.cases.working import rescored
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.mailing import Letter, MailState
 from opsdesk.domain.order_rules import CancelReason
+from opsdesk.operations.fraud_scoring import score_again
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.store.fraud_cases import CaseMoney, case_facts, write_case
 from opsdesk.store.tables import CaseRow, HoldRow, LabelRow, OrderRow
@@ -53,6 +56,7 @@ class OpenCase:
     decision: Decision | None = None
     letter: Letter | None = None
     told: list[str] = field(default_factory=list)
+    offers: tuple[Effect, ...] = ()
 
     @property
     def case_id(self) -> int:
@@ -95,13 +99,36 @@ def money_of(work: Work, row: CaseRow) -> CaseMoney:
 
     What has lapsed without being taken stays known: that is how the case ends.
     """
-    payments = work.payments.of_order(row.order_id)
-    sums = [work.payments.facts(payment) for payment in payments]
-    held = [one.expires_at for one in sums if one.capturable and one.expires_at is not None]
+    sums = [work.payments.facts(payment) for payment in work.payments.of_order(row.order_id)]
     taken = any(one.captured - one.refunded > 0 or one.capturing for one in sums)
     is_captured = taken and not any(one.capturable for one in sums)
-    lapsed = row.authorisation_ends if not payments or any(one.ended == "expired" for one in sums) else None
-    return CaseMoney(min(held, default=lapsed), is_captured)
+    is_past = row.authorisation_ends is not None and row.authorisation_ends <= work.now
+    return CaseMoney(
+        authorisation_ends(work, row.order_id) or (row.authorisation_ends if is_past else None), is_captured
+    )
+
+
+def authorisation_ends(work: Work, order_id: int) -> datetime | None:
+    """Return when the first of the order's authorisations ends, by the gateway's word or else rather too early."""
+    held = [payment for payment in work.payments.of_order(order_id) if work.payments.facts(payment).capturable]
+    book = work.fraud
+    if book is None or not held:
+        return min((payment.expires_at for payment in held if payment.expires_at is not None), default=None)
+    brands = {check.payment_id: check.brand for check in work.risk.checks(order_id)}
+    return min(
+        book.codes.windows.ends_at(
+            payment.created_at,
+            gateway=payment.gateway,
+            network=brands.get(payment.id or 0, ""),
+            told=payment.expires_at,
+        )
+        for payment in held
+    )
+
+
+def is_money_held(work: Work, at: OpenCase) -> bool:
+    """Say whether some of the order's money is held still, as far as anybody knows."""
+    return any(work.payments.facts(payment).capturable for payment in work.payments.of_order(at.row.order_id))
 
 
 def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -> tuple[str, ...]:
@@ -116,7 +143,7 @@ def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -
         if effect in _EFFECTS:
             _EFFECTS[effect](work, at)
     work.orders.settle(at.order)
-    return tuple(dict.fromkeys(_OFFERS[effect] for effect in move.effects if effect in _OFFERS))
+    return tuple(dict.fromkeys(_OFFERS[effect] for effect in (*move.effects, *at.offers) if effect in _OFFERS))
 
 
 def done(at: OpenCase, sentence: str, offers: tuple[str, ...] = ()) -> Done:
@@ -214,8 +241,18 @@ def _label_fraud(work: Work, at: OpenCase) -> None:
     work.add(label)
 
 
+def _rescore(work: Work, at: OpenCase) -> None:
+    if work.fraud is None:
+        return
+    score = score_again(work, at.order).score
+    move = rescored(at.case, score.total, score.action)
+    at.case = move.case
+    at.offers += move.effects
+
+
 _EFFECTS: dict[Effect, Callable[[Work, OpenCase], None]] = {
     Effect.PLACE_HOLD: _place_hold,
+    Effect.RESCORE: _rescore,
     Effect.RELEASE_HOLD: _release_hold,
     Effect.RESTORE_STATUS: _restore_status,
     Effect.STOP_REMINDERS: _stop_reminders,

@@ -129,12 +129,12 @@ def record_outcome(work: Work, mail_id: int, *, claim: str, outcome: SendOutcome
     if outcome.result is SendResult.ACCEPTED:
         return accept(work, mail, "Mail accepted by the mail server")
     if outcome.result is SendResult.REJECTED:
-        return moved(work, mail, MailState.FAILED, "mail.failed", f"Mail refused: {outcome.reply}")
+        return _failed(work, mail, f"Mail refused: {outcome.reply}")
     if outcome.result is SendResult.IN_DOUBT:
         return moved(work, mail, MailState.HELD, "mail.held", f"Mail in doubt: {outcome.reply}")
     later = next_attempt(mail.attempts, work.now)
     if later is None:
-        return moved(work, mail, MailState.FAILED, "mail.failed", f"Mail given up: {outcome.reply}")
+        return _failed(work, mail, f"Mail given up: {outcome.reply}")
     mail.not_before = later
     return moved(work, mail, MailState.RETRY, "mail.delayed", f"Mail not taken yet: {outcome.reply}")
 
@@ -177,6 +177,13 @@ def accept(work: Work, mail: MailRow, summary: str) -> Done:
     done = moved(work, mail, MailState.ACCEPTED, "mail.accepted", f"{summary}: {mail.subject}")
     if mail.order_id is not None and mail.returned_at is None:
         _let_the_order_follow(work, mail, mail.order_id)
+    return done
+
+
+def _failed(work: Work, mail: MailRow, summary: str) -> Done:
+    done = moved(work, mail, MailState.FAILED, "mail.failed", summary)
+    if mail.order_id is not None and mail.event_key.startswith(ASKS_CASE):
+        _fraud_asking().mail_refused(work, work.orders.locked(mail.order_id), mail)
     return done
 
 

@@ -35,7 +35,7 @@ def case_facts(
     known = frozenset(outcomes)
     return CaseFacts(
         number=order.number,
-        state=FraudState(row.fraud_state or fraud_state_of(row.kind, CaseState(row.state))),
+        state=FraudState(row.fraud_state or fraud_state_of("fraud", CaseState(row.state))),
         score=row.score,
         total=Money(order.total_minor, order.currency),
         opened_at=row.opened_at,

@@ -34,13 +34,19 @@ def with_files(store: Store) -> Store:
 
 
 def suspected(
-    store: Store, number: str = "104458", *, is_large: bool = False, score: int = 69, is_paid: bool = False
+    store: Store,
+    number: str = "104458",
+    *,
+    is_large: bool = False,
+    score: int = 69,
+    is_paid: bool = False,
+    gateway: str = "stripe",
 ) -> int:
     """Write an order that is authorised for a week, held, and has a case; return the case's id."""
     customer_id = write_customer(store, email=f"ada{number}@berg.example")
     order_id = write_order(store, number, customer_id=customer_id, goods=LARGE if is_large else GOODS, paid=is_paid)
     if not is_paid:
-        authorised(store, order_id, reference=f"pi_{number}")
+        authorised(store, order_id, reference=f"pi_{number}", gateway=gateway)
     done = Performer(store, AMY, StillClock(START)).perform(open_by_hand, order_id, reason="Two names on it.")
     assert done.subject_id is not None
     with Session(store.writer) as session, session.begin():
