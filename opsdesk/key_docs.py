@@ -10,6 +10,8 @@ _TITLES = {
     "everywhere": "Everywhere",
     "queue": "Order queue",
     "order": "An open order",
+    "fraud": "Fraud desk",
+    "case": "A fraud case",
     "outbox": "Outbox",
     "money": "Money",
     "history": "What I did",

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from opsdesk.key_names import SHOWN, shown_key
 from opsdesk.keys_forbidden import FORBIDDEN, why_not_key
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-__all__ = ["COMMANDS", "FORBIDDEN", "PLACES", "Command", "Mode", "Place", "bindings", "command", "why_not_key"]
+__all__ = [
+    "COMMANDS", "FORBIDDEN", "PLACES", "Command", "Mode", "Place", "bindings", "command", "shown_key", "why_not_key",
+]  # fmt: skip
 
 
 class Mode(StrEnum):
@@ -90,6 +93,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("orders", "Orders", "1", ("queue",)),
+    Place("fraud", "Fraud: cases to decide", "2", ("cases",)),
     Place("outbox", "Outbox", "9", ("mails",)),
     Place("money", "Money: what waits", aliases=("payments", "refunds")),
     Place("templates", "E-mail templates", aliases=("letters",)),
@@ -99,8 +103,9 @@ PLACES: tuple[Place, ...] = (
 
 _ALL = ("everywhere",)
 _LIST = ("queue", "outbox")
-_ROWS = (*_LIST, "history", "users", "money")
+_ROWS = (*_LIST, "history", "users", "money", "fraud")
 _ONE = ("queue", "order")
+_CASE = ("case",)
 _ANY = Mode.ANY
 
 COMMANDS: tuple[Command, ...] = (
@@ -160,7 +165,7 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         "open",
         "Open the row.",
-        ("queue", "outbox", "templates", "history", "users", "money"),
+        ("queue", "outbox", "templates", "history", "users", "money", "fraud"),
         also=("ctrl+j",),
         is_taught=False,
     ),
@@ -206,6 +211,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("order.reopen", "O", "reopen", "Open a cancelled or completed order again.", _ONE, is_taught=False),
     Command("order.cancel", "x", "cancel", "Cancel with a reason. The record stays.", _ONE, danger=True),
     Command("order.previous", "left_square_bracket", "previous", "Go to the previous one.", _ONE, is_taught=False),
+    # Cases of the fraud desk.
+    Command("case.yes", "y", "release", "Release the order; of a proposal: agree. The next case opens.", _CASE),
+    Command("case.decline", "x", "decline", "Cancel the order; a digit says why.", _CASE, danger=True),
+    Command("case.verify", "v", "call", "Call the customer: the script, its ticks, and how it ended.", _CASE),
+    Command("case.tell", "t", "tell", "Ask the customer by mail: the Order Status menu.", _CASE),
+    Command("case.why", "w", "why", "Show each rule that judged the order, and what nobody could judge.", _CASE),
+    Command("case.claim", "a", "take", "Take the case, or give it back.", ("case", "fraud")),
+    Command("case.order", "o", "its order", "Open the order of the case.", ("case", "fraud")),
+    Command("case.answered", "c", "answered", "Note that the customer got in touch. It releases nothing.", _CASE),
+    Command("case.more_time", "d", "more time", "Give the customer more time, once, instead of cancelling.", _CASE),
+    Command("case.note", "n", "note", "Write a note.", _CASE, also=("f6",), lane_label="Note", is_taught=False),
+    Command("case.log", "l", "log", "Show everything that happened to the order.", _CASE, is_taught=False),
+    Command("case.previous", "left_square_bracket", "previous", "Go to the previous case.", _CASE, is_taught=False),
     # Mails that wait, and how they are worded.
     Command("mail.take_back", "x", "take back", "Do not send the mail.", ("outbox",), danger=True),
     Command("mail.edit", "e", "edit", "Change the mail before it goes out.", ("outbox",)),
@@ -224,33 +242,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 _BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
-
-_SHOWN = {
-    "question_mark": "?",
-    "colon": ":",
-    "slash": "/",
-    "asterisk": "*",
-    "minus": "-",
-    "equals_sign": "=",
-    "full_stop": ".",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "space": "Space",
-    "insert": "Ins",
-    "enter": "Enter",
-    "escape": "Esc",
-}
-
-
-def shown_key(key: str) -> str:
-    """Return a key as people read it: `F9`, `Ctrl+G`, `/`."""
-    if key.startswith("ctrl+"):
-        return f"Ctrl+{key[5:].upper()}"
-    if key[0] == "f" and key[1:].isdigit():
-        return key.upper()
-    return _SHOWN.get(key, key)
 
 
 def command(command_id: str) -> Command:
@@ -273,7 +264,7 @@ def _bindings(commands: tuple[Command, ...]) -> Iterator[BindingType]:
 
     for each in commands:
         for number, key in enumerate(each.keys):
-            is_printable = len(key) == 1 or key in _SHOWN
+            is_printable = len(key) == 1 or key in SHOWN
             yield Binding(
                 key,
                 each.method,

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import gettempdir
@@ -39,12 +40,13 @@ def desk_at(url: str, actor: Actor | None, clock: Callable[[], datetime], *, gly
 
 def open_shop(chosen: Settings) -> OpenedShop:
     """Open the store and the letters as the app does, with the shipped templates alone."""
+    from opsdesk.integrations.fraud_files import fraud_on_demand
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
     from opsdesk.integrations.shop_files import open_carriers
     from opsdesk.store.engine import open_store
     from opsdesk.store.views.shop import shop
 
-    store = open_store(chosen.store_url)
+    store = replace(open_store(chosen.store_url), fraud=fraud_on_demand(data_folder()), zone=chosen.zone)
     with store.reading() as session:
         found = shop(session, chosen.zone)
     writer = open_writer(data_folder(), None, found.facts)

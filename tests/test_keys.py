@@ -23,6 +23,8 @@ _SCREENS = {
     "history": "history",
     "users": "users",
     "money": "money",
+    "fraud": "fraud",
+    "case": "case",
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 SCREENS: Mapping[str, str] = {
     "orders": "opsdesk.screens.orders:OrdersScreen",
     "order": "opsdesk.screens.order:OrderScreen",
+    "fraud": "opsdesk.screens.fraud.desk:FraudDesk",
+    "case": "opsdesk.screens.fraud.case:CaseScreen",
     "outbox": "opsdesk.screens.outbox:OutboxScreen",
     "templates": "opsdesk.screens.templates:TemplatesScreen",
     "history": "opsdesk.screens.history:HistoryScreen",

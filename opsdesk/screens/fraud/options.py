@@ -73,3 +73,25 @@ def _proposal(seen: Seen, width: int) -> list[Content]:
     lines = paragraph(f"{proposal.by} {seen.at(proposal.at)}: {words}", width, style=f"bold {Tone.COLD.style}")
     lines += paragraph(f"gut {decision.gut} of 5. {decision.note}".rstrip(), width, style=_PLAIN, indent=2)
     return [*lines, *paragraph(proposal.why, width, style=_DIM, indent=2), Content("")]
+
+
+def briefly(seen: Seen, width: int) -> list[Content]:
+    """Return the same in the few lines that a small screen has: the keys that work, and the next step."""
+    if seen.facts.state.is_closed:
+        return paragraph(next_step(seen), width)[:2]
+    if seen.facts.state is FraudState.PENDING_SECOND:
+        keys = [("y", "agree", why_not_yes(seen)), ("x", "give back", why_not_decline(seen))]
+    else:
+        keys = [
+            ("y", f"release: {reason_words(seen, reason_to_release(seen))}", why_not_yes(seen)),
+            ("x", "decline", why_not_decline(seen)),
+            ("v", "call", why_not_verify(seen)),
+            ("t", "tell", why_not_ask(seen.facts, seen.desk)),
+        ]
+        if why_not_commit(seen) is None:
+            keys.insert(0, ("F9", "cancel as proposed", None))
+    parts: list[tuple[str, str]] = []
+    for key, label, why_not in keys:
+        is_on = why_not is None
+        parts += [(f"{key} ", f"bold {Tone.NOW.style}" if is_on else _DIM), (f"{label}   ", _PLAIN if is_on else _DIM)]
+    return [Content.assemble(*parts), *paragraph(next_step(seen), width, style=f"bold {_PLAIN}")[:2]]

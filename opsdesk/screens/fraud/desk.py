@@ -1,0 +1,209 @@
+"""The fraud desk: open cases, the most urgent first; Enter opens one, F8 takes the next that nobody works on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from opsdesk.domain.fraud.cases.states import FraudState
+from opsdesk.domain.moments import age
+from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.keys import Command, bindings
+from opsdesk.operations.fraud_cases import claim, let_go, next_case
+from opsdesk.screens.base import DeskScreen
+from opsdesk.screens.fraud.clock import span_words
+from opsdesk.screens.fraud.words import STATE_LOOKS
+from opsdesk.screens.order_words import moment
+from opsdesk.store.views.fraud_queue import FraudLine, fraud_queue
+from opsdesk.theme import Tone
+from opsdesk.widgets.paper import Paper, paragraph
+from opsdesk.widgets.record_table import RecordTable
+from opsdesk.widgets.rows import Cell, Column, Row
+
+if TYPE_CHECKING:
+    from opsdesk.store.work import Done
+
+COLUMNS = (
+    Column("score", "SCORE", 5, "right"),
+    Column("order", "ORDER", 8),
+    Column("left", "LEFT", 10, "right"),
+    Column("state", "STATE", 19),
+    Column("customer", "CUSTOMER", 10, grows=True),
+    Column("total", "TOTAL", 12, "right"),
+    Column("who", "WHO", 8),
+    Column("reason", "WHY", 20, grows=True, needs=100),
+)
+_SOON = timedelta(hours=24)
+_HIGH = 60
+
+
+class FraudDesk(DeskScreen[None]):
+    """Screen 2."""
+
+    PLACE = "2 FRAUD"
+    NAME_OF_PLACE = "fraud"
+    KEYS = ("fraud", "everywhere")
+    TOPICS = frozenset({"order"})
+    BODY_FOCUS = "#cases"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("fraud")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, FraudLine] = {}
+
+    def compose_body(self) -> ComposeResult:
+        """Yield the queue, and below it why the case under the pointer is one."""
+        yield RecordTable(COLUMNS, id="cases")
+        yield Paper(id="fraud-why")
+
+    @property
+    def table(self) -> RecordTable:
+        """The queue."""
+        return self.query_one("#cases", RecordTable)
+
+    @property
+    def line(self) -> FraudLine | None:
+        """The case under the pointer."""
+        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#cases") else None
+
+    async def load(self) -> None:
+        """Read the queue."""
+        found = await self.fetch(fraud_queue)
+        if found is None or not self.is_attached:
+            return
+        self.lines = {str(line.case_id): line for line in found}
+        nothing = ("No order waits for a decision.", "F5 looks again.")
+        self.table.show({key: self._row(line) for key, line in self.lines.items()}, empty=nothing)
+        now = self.desk.clock()
+        late = sum(line.decide_by is not None and line.decide_by <= now for line in found)
+        mine = sum(line.claimant(now) == self.desk.actor.name for line in found)
+        self.show_state(
+            (f"{late} late" if late else "", Tone.ALARM),
+            (f"{mine} yours" if mine else "", Tone.NOW),
+            (f"{len(found)} open" if found else "nothing open", Tone.DIM),
+        )
+        self._say_why()
+
+    def _row(self, line: FraudLine) -> Row:
+        now = self.desk.clock()
+        symbol, tone = STATE_LOOKS[line.state]
+        claimant = line.claimant(now)
+        lead = f" {self.host.symbol('look')}" if line.is_escalated else ""
+        return (
+            Cell(str(line.score), Tone.ALARM if line.score >= _HIGH else Tone.PLAIN),
+            Cell(line.number),
+            self._left(line),
+            Cell(f"{self.host.symbol(symbol)} {line.state.words}{lead}", tone),
+            Cell(line.customer_name),
+            Cell(str(line.total)),
+            Cell(f"@ {claimant}" if claimant else "-", Tone.COLD if claimant else Tone.DIM),
+            Cell(line.reason, Tone.DIM),
+        )
+
+    def _left(self, line: FraudLine) -> Cell:
+        if line.decide_by is None:
+            return Cell("-", Tone.DIM)
+        left = line.decide_by - self.desk.clock()
+        if left <= timedelta():
+            return Cell(f"!! {span_words(left)}", Tone.ALARM)
+        return Cell(span_words(left), Tone.LOOK if left < _SOON else Tone.PLAIN)
+
+    def _say_why(self) -> None:
+        line = self.line
+        if line is None:
+            self.query_one("#fraud-why", Paper).show(lambda _width: ())
+            return
+        now, zone = self.desk.clock(), self.desk.zone
+        by = f"Decide by {moment(line.decide_by, now, zone)}. " if line.decide_by else "No clock runs. "
+        call = f"Call from {moment(line.next_call_at, now, zone)}. " if line.next_call_at else ""
+        two = f"{line.proposed_by} proposed a decision. " if line.state is FraudState.PENDING_SECOND else ""
+        words = f"{by}{call}{two}Open for {age(line.opened_at, now)}. {line.reason}"
+        self.query_one("#fraud-why", Paper).show(lambda width: paragraph(words, width, style=Tone.DIM.style)[:3])
+
+    def subject(self) -> str:
+        """Name what the letters act on."""
+        return self.line.number if self.line else ""
+
+    def why_not(self, action: str, *parameters: object) -> str | None:
+        """Say why nothing can be done."""
+        if action in ("down", "up"):
+            return None
+        if action == "next":
+            return why_not_allowed(self.desk.actor, "case.next") or (None if self.lines else "No case waits.")
+        if action in ("open", "order", "claim") and self.line is None:
+            return "No case is selected."
+        if action == "claim" and self.line is not None:
+            return self._why_not_claim(self.line)
+        return super().why_not(action, *parameters)
+
+    def _why_not_claim(self, line: FraudLine) -> str | None:
+        claimant = line.claimant(self.desk.clock())
+        if claimant and claimant != self.desk.actor.name:
+            return f"{claimant} works on {line.number}."
+        return why_not_allowed(self.desk.actor, "case.let_go" if claimant else "case.claim")
+
+    def label_of(self, each: Command) -> str:
+        """Say that `a` gives back what is mine."""
+        is_mine = self.line is not None and self.line.claimant(self.desk.clock()) == self.desk.actor.name
+        return "give back" if each.method == "claim" and is_mine else super().label_of(each)
+
+    def action_open(self) -> None:
+        """Open the case."""
+        if self.line is not None:
+            self.open_named("case", self.line.case_id)
+
+    def action_next(self) -> None:
+        """Take the most urgent case that nobody works on, and open it."""
+        self.begin(self._take_next())
+
+    async def _take_next(self) -> None:
+        done = await self.attempt(next_case)
+        if done is not None and done.subject_id is not None and self.is_attached:
+            self.open_named("case", done.subject_id)
+
+    def action_claim(self) -> None:
+        """Take the case, or give it back."""
+        line = self.line
+        if line is None:
+            return
+        is_mine = line.claimant(self.desk.clock()) == self.desk.actor.name
+        if is_mine:
+            self.carry_out(let_go, line.case_id)
+        else:
+            self.carry_out(claim, line.case_id)
+
+    def action_order(self) -> None:
+        """Open the order."""
+        if self.line is not None:
+            self.open_named("order", self.line.order_id)
+
+    def done(self, done: Done) -> None:
+        """Say what was done, and show the queue as it is now."""
+        super().done(done)
+        self.reload()
+
+    def closed(self, result: object) -> None:
+        """Say what was done in the case that was open, and show what is left."""
+        super().closed(result)
+        self.reload()
+
+    @on(RecordTable.Pointed, "#cases")
+    def _pointed(self) -> None:
+        self.show_keys()
+        self._say_why()
+
+    @on(RecordTable.Opened, "#cases")
+    async def _opened(self) -> None:
+        await self.run_command("list.open")
+
+    def action_down(self) -> None:
+        """Go one row down."""
+        self.table.action_step(1)
+
+    def action_up(self) -> None:
+        """Go one row up."""
+        self.table.action_step(-1)

@@ -1,0 +1,38 @@
+"""The mail that tells a customer how a case ended, from the shop's templates; none where the shop has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.fraud.codes.reasons import Verdict
+from opsdesk.domain.mailing import Letter
+from opsdesk.operations.statuses import preview
+from opsdesk.screens.base import DeskScreen
+from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.users import user_named
+
+_STATUSES = {
+    Verdict.RELEASE: ("released",),
+    Verdict.CANCEL_FRAUD: ("cancelled",),
+    Verdict.CANCEL_UNVERIFIED: ("cancelled_unverified", "cancelled"),
+}
+"""What is told at each end, the first that the shop has; of fraud nothing is said to anybody."""
+
+
+async def letter_of_end(screen: DeskScreen[Any], order_id: int, verdict: Verdict) -> Letter | None:
+    """Write the mail of an end; None where the shop has no words for it or they cannot be written now."""
+    known = {status.code: status for status in screen.desk.statuses.statuses}
+    status = next((known[code] for code in _STATUSES.get(verdict, ()) if code in known), None)
+    if status is None:
+        return None
+    desk = screen.desk
+    try:
+        who = await desk.read(user_named, desk.actor.name)
+        agent = who.full_name if who is not None and who.full_name else desk.actor.name
+        facts = await desk.read(letter_facts, order_id, agent=agent)
+        made = await desk.run(preview, desk.letters, desk.shop.facts, status, facts, now=desk.clock())
+    except OpsDeskError as error:
+        screen.show_refusal(error)
+        return None
+    return made.letter

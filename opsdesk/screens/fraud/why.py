@@ -1,0 +1,94 @@
+"""Why an order has its score: each rule with what it asks, what it found, what it weighs, and what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.rules import Rule
+from opsdesk.domain.fraud.scoring import NotChecked, Reason
+from opsdesk.screens.fraud.seen import Seen
+from opsdesk.screens.panels import DeskPanel
+from opsdesk.theme import Tone
+from opsdesk.widgets.key_bar import BarKey
+from opsdesk.widgets.paper import Paper, heading, paragraph, row
+
+_PLAIN, _DIM = Tone.PLAIN.style, Tone.DIM.style
+
+
+def why_lines(seen: Seen, book: FraudBook, width: int) -> list[Content]:
+    """Return the rules that judged the order, those that weigh most first."""
+    score = seen.sheet.score
+    if score is None:
+        return paragraph("No rules have judged this order yet.", width, style=_DIM)
+    lines = [heading("THAT COUNT", width, f"{score.total} {score.words}, {score.coverage} % judged")]
+    for reason in (*score.raises, *score.lowers, *score.notes):
+        lines += _fired(reason, book.rules.find(reason.rule_id), width)
+    lines += _groups(seen, book, width)
+    if score.not_checked:
+        lines += [Content(""), heading("THAT NOBODY COULD JUDGE", width)]
+        for unknown in score.not_checked:
+            lines += _unknown(unknown, width)
+    if score.shadow:
+        lines += [Content(""), heading("ON TRIAL, WEIGHING NOTHING", width)]
+        for reason in score.shadow:
+            lines += _fired(reason, book.rules.find(reason.rule_id), width)
+    return lines
+
+
+def _fired(reason: Reason, rule: Rule | None, width: int) -> list[Content]:
+    tone = Tone.GOOD if reason.points < 0 else Tone.LOOK if reason.points else Tone.PLAIN
+    points = f"{reason.points:+d}".replace("-", "−") if reason.points else "·"
+    lines = [
+        row((points, -4, f"bold {tone.style}"), (reason.rule_id, 9, _DIM), (reason.agent, max(8, width - 15), _PLAIN))
+    ]
+    if rule is None:
+        return [*lines, Content.styled(" " * 15 + "The shop has no such rule any more.", _DIM)]
+    lines += paragraph(f"when {rule.when.text}", width, style=_DIM, indent=15)[:2]
+    about = (
+        f"{rule.name}; group {rule.group}, version {reason.version[:7]} since {rule.since:%d %b %Y} by {rule.author}"
+    )
+    changed = "" if rule.version == reason.version else "; it has changed since"
+    return [*lines, *paragraph(about + changed, width, style=_DIM, indent=15)[:1]]
+
+
+def _groups(seen: Seen, book: FraudBook, width: int) -> Iterator[Content]:
+    score = seen.sheet.score
+    capped = [group for group in score.groups if group.points != group.counted] if score is not None else []
+    for group in capped:
+        name = book.rules.groups[group.group].name if group.group in book.rules.groups else group.group
+        said = f"{name}: {group.points} together, of which {group.counted} count, for they say the same."
+        yield from paragraph(said, width, style=Tone.COLD.style)
+
+
+def _unknown(unknown: NotChecked, width: int) -> list[Content]:
+    why = unknown.why or f"unknown: {', '.join(unknown.unknown[:3])}"
+    return [
+        row(("?", -4, _DIM), (unknown.rule_id, 9, _DIM), (f"{unknown.name}: {why}", max(8, width - 15), _PLAIN)),
+    ]
+
+
+class WhyPanel(DeskPanel[None]):
+    """The rules of one score, to be read; PgUp and PgDn turn."""
+
+    BODY_FOCUS = ".why--rules"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["fraud.tcss"]
+
+    def __init__(self, seen: Seen, book: FraudBook) -> None:
+        super().__init__(f"WHY {seen.facts.number}")
+        self.seen, self.book = seen, book
+
+    def compose_body(self) -> ComposeResult:
+        """Yield the rules."""
+        with VerticalScroll(classes="why--rules", can_focus=True):
+            yield Paper(lambda width: why_lines(self.seen, self.book, width))
+
+    def panel_keys(self) -> Sequence[BarKey]:
+        """Return how to read it."""
+        return (BarKey("screen.commit", "PgDn", "more", None), BarKey("screen.back", "F3", "back"))
