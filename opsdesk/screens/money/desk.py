@@ -139,6 +139,12 @@ class MoneyDesk(DeskScreen[None]):
         elif task.order_id is not None:
             self.open_named(_PANELS.get(task.kind, "order"), task.order_id)
 
+    def commit_label(self) -> str | None:
+        """Say that F9 opens the task, as Enter does."""
+        return "SEE TO IT" if self.chosen is not None else None
+
+    action_commit = action_open
+
     def action_order(self) -> None:
         """Open the order."""
         if self.chosen is not None and self.chosen.order_id is not None:

@@ -186,7 +186,7 @@ def _others(session: Session, now: datetime) -> Iterator[MoneyTask]:
             said=row.problem,
         )
     for row in session.execute(_DISPUTES):
-        yield _task(TaskKind.DISPUTE, row, f"{row.reason}{', answered' if row.answered_at else ''}")
+        yield _task(TaskKind.DISPUTE, row, f"{row.reason.replace('_', ' ')}{', answered' if row.answered_at else ''}")
     for row in session.execute(_EXPIRING, {"soon": now + SOON}):
         yield _task(TaskKind.EXPIRING, row, f"{row.gateway} {row.instrument}".strip())
     for row in session.execute(_RECALLS):
