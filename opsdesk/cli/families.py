@@ -26,6 +26,7 @@ _FAMILIES = {
     "order": ("opsdesk.cli.orders", "Orders: list, show, and everything that can be done with one."),
     "pay": ("opsdesk.cli.pay", "Money: what came in, what can be moved, pay links, disputes."),
     "refund": ("opsdesk.cli.refunds", "Refunds: compose, approve, take back, try again."),
+    "fraud": ("opsdesk.cli.fraud", "The fraud desk: scores, rules, and what they would have done."),
     "status": ("opsdesk.cli.statuses", "The Order Status menu: what can be told, and telling it."),
     "mail": ("opsdesk.cli.mail", "Mails to customers: the outbox, the templates, the mail server."),
     "import": ("opsdesk.cli.imports", "Bring orders and products in from a file."),

@@ -50,7 +50,7 @@ def import_orders(
 
     with (
         acting(store, as_name) as performer,
-        open_orders(file, _reading(source), named=format_name) as opened,
+        open_orders(file, reading(source), named=format_name) as opened,
         _refusing(file, rejects) as refused,
     ):
         result = imports.import_orders(performer, opened, dry_run=dry_run, refused=refused)
@@ -75,14 +75,15 @@ def import_products(
 
     with (
         acting(store, as_name) as performer,
-        open_products(file, _reading(source, currency), named=format_name) as opened,
+        open_products(file, reading(source, currency), named=format_name) as opened,
         _refusing(file, rejects) as refused,
     ):
         result = imports.import_products(performer, opened, dry_run=dry_run, refused=refused)
     _report(result, "products", rejects or _beside(file), as_json=as_json)
 
 
-def _reading(source: str, currency: str = "EUR") -> Reading:
+def reading(source: str, currency: str = "EUR") -> Reading:
+    """Return how a file of this shop is read, in the zone of ours."""
     from opsdesk.domain.moments import system_clock
     from opsdesk.integrations.files.shops import Reading
     from opsdesk.integrations.files.values import currency_of

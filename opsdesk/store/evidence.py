@@ -7,9 +7,10 @@ be compared with what became of it. The statements are the same few for one orde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -30,7 +31,7 @@ from opsdesk.store.evidence_parts import (
     links_of,
 )
 from opsdesk.store.judged_orders import Judged, judged_orders, usual_totals
-from opsdesk.store.linked_orders import SHARED, Wanted, among, cards_of, earlier_orders, ends_of, id_list
+from opsdesk.store.linked_orders import SHARED, Earlier, Ends, Wanted, among, cards_of, earlier_orders, ends_of, id_list
 from opsdesk.store.listed_keys import has_lists, listed
 from opsdesk.store.paid_traits import paid_traits
 from opsdesk.store.telephones import read_phone
@@ -63,22 +64,51 @@ def read_evidence(
     session: Session, order_ids: Sequence[int], reading: Reading, *, now: datetime | None = None
 ) -> list[Testimony]:
     """Return the same for several orders, in the order of their ids; unknown ones are left out."""
-    orders = judged_orders(session, order_ids)
+    contacts = _contacts(session, order_ids) if now is not None else {}
+    return evidence_for(session, judged_orders(session, order_ids), reading, now=now, contacts=contacts)
+
+
+def evidence_for(  # noqa: PLR0913  orders, how they are read, and what else is known of them
+    session: Session,
+    orders: Sequence[Judged],
+    reading: Reading,
+    *,
+    now: datetime | None = None,
+    contacts: Mapping[int, Mapping[str, int]] | None = None,
+    beside: Beside | None = None,
+) -> list[Testimony]:
+    """Return the evidence for orders that are read already; `beside` knows earlier orders that are not stored."""
     if not orders:
         return []
-    batch = Batch(reading, orders)
+    batch = Batch(reading, orders, contacts=contacts or {})
     for entity in SHARED:
-        batch.shared[entity] = earlier_orders(session, entity, list(_wanted(orders, entity)))
+        wanted = list(_wanted(orders, entity))
+        batch.shared[entity] = earlier_orders(session, entity, wanted)
+        if beside is not None:
+            beside.add_earlier(entity, wanted, batch.shared[entity])
     linked = {earlier.id for found in batch.shared.values() for some in found.values() for earlier in some}
     batch.ends = ends_of(session, linked, reading.codes.disputes)
+    if beside is not None:
+        beside.add_ends(batch.ends, linked)
     if any(order.cards for order in orders):
         batch.cards = cards_of(session, linked)
     batch.totals = usual_totals(session, min(order.placed_at for order in orders), _RECENT)
-    batch.contacts = _contacts(session, order_ids) if now is not None else {}
     # Most shops list little or nothing, and the keys of many orders are work.
     keys = [_keys(order) for order in orders] if has_lists(session) else [()] * len(orders)
     batch.listed = listed(session, (key for some in keys for key in some))
     return [_testimony(batch, place, keys[place], now) for place in range(len(orders))]
+
+
+class Beside(Protocol):
+    """Earlier orders that are not stored, such as those of the same file."""
+
+    def add_earlier(self, entity: Entity, wanted: Sequence[Wanted], found: dict[int, list[Earlier]]) -> None:
+        """Add them to those that were found for each place."""
+        ...
+
+    def add_ends(self, ends: Ends, linked: Iterable[int]) -> None:
+        """Add what had become of them."""
+        ...
 
 
 def _wanted(orders: Sequence[Judged], entity: Entity) -> Iterator[Wanted]:
@@ -128,7 +158,8 @@ def _testimony(batch: Batch, place: int, keys: tuple[Key, ...], now: datetime | 
         phone=read_phone(head.phone, known.country if known else ""),
         billing=billing or shipping,
         shipping=shipping,
-        changed_after_payment=None if now is None else "shipping_address" in head.staff_fields.split(","),
+        # At that time nobody had changed anything or talked to anybody yet.
+        changed_after_payment=now is not None and "shipping_address" in head.staff_fields.split(","),
         payment=paid_traits(order, batch.reading.codes),
         counts=counts_of(order, found),
         distinct=distinct_of(batch, order, found),
@@ -136,7 +167,7 @@ def _testimony(batch: Batch, place: int, keys: tuple[Key, ...], now: datetime | 
         hubs=frozenset(hubs) | batch.listed.entities(keys, ListKind.HUB, at),
         allowed=batch.listed.entities(keys, ListKind.ALLOW, at),
         blocked=batch.listed.entities(keys, ListKind.BLOCK, at),
-        contacts=None if now is None else dict(batch.contacts.get(head.id, {})),
+        contacts=dict(batch.contacts.get(head.id, {})),
     )
     return Testimony(head.id, evidence, batch.listed.snoozed(keys, at))
 

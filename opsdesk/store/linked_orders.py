@@ -161,7 +161,7 @@ def _parameters(session: Session, wanted: Sequence[Wanted]) -> Mapping[str, obje
 
 
 def stamp(at: datetime) -> str:
-    """Return the beginning of a second as SQLite has it: what was written in that second, in whatever form, is later."""
+    """Return the beginning of a second as SQLite has it: what was written in that second, in any form, is later."""
     return at.astimezone(UTC).strftime(_FORMAT)
 
 

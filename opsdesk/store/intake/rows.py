@@ -161,7 +161,7 @@ def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) 
         "email": email,
         "phone": kept_code(order.phone),
         "phone_reversed": reversed_digits(order.phone),
-        "ship_digest": _digest(order.shipping),
+        "ship_digest": address_digest_of(order.shipping),
         "language": kept_code(order.language),
         "shipping_method": kept_line(order.shipping_method),
         "told_status": kept_code(order.told_status) if order.told_status else None,
@@ -175,7 +175,8 @@ def _order_row(order: IncomingOrder, arrival: Arrival, settled: SettledColumns) 
     }
 
 
-def _digest(address: IncomingAddress | None) -> str:
+def address_digest_of(address: IncomingAddress | None) -> str:
+    """Return the code of the address that an order is shipped to."""
     if address is None:
         return ""
     kept = address_columns(address)
