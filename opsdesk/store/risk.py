@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, select, update
 from sqlmodel import Session, col
 
 from opsdesk.domain.address_digests import digest_of
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.fraud.books import FraudBook
-from opsdesk.domain.fraud.evidence.entities import Key
+from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
 from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rule_entries import read_rule
 from opsdesk.domain.fraud.score_json import score_from_json, score_to_json
@@ -23,6 +23,7 @@ from opsdesk.domain.fraud.summing import sum_up
 from opsdesk.store.bulk import Row, write_rows
 from opsdesk.store.evidence import Testimony, read_evidence
 from opsdesk.store.evidence_parts import Reading
+from opsdesk.store.judged_orders import judged_orders
 from opsdesk.store.tables import AssessmentRow, LabelRow, ListEntryRow, OrderRow, PaymentCheckRow, RuleRow
 
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -150,6 +151,39 @@ class Risk:
             col(ListEntryRow.removed_at).is_(None),
         )
         return self._session.execute(found.with_for_update()).scalar_one_or_none()
+
+    def keys(self, order_id: int) -> tuple[Key, ...]:
+        """Return everything by which the shop's lists may know the order."""
+        (order,) = judged_orders(self._session, [order_id])
+        head = order.head
+        identity = Identity(
+            email=head.email,
+            phone=head.phone,
+            card=order.cards[0] if order.cards else "",
+            shipping=order.places.get("shipping"),
+            billing=order.places.get("billing"),
+            customer=str(head.customer_id),
+            name=head.customer_name,
+        )
+        return keys_of(identity)
+
+    def orders_sharing(self, key: Key, most: int) -> int:
+        """Count the orders that have this in common, up to `most`; of what has no column of its own there are none."""
+        same = {
+            Entity.EMAIL: col(OrderRow.email) == key.value,
+            Entity.PHONE: col(OrderRow.phone_reversed) == key.value[::-1],
+            Entity.ADDRESS: col(OrderRow.ship_digest) == digest_of(key.value),
+            Entity.CUSTOMER: cast(col(OrderRow.customer_id), String) == key.value,
+        }
+        if key.entity is Entity.CARD:
+            found = (
+                select(col(PaymentCheckRow.order_id)).where(col(PaymentCheckRow.fingerprint) == key.value).distinct()
+            )
+        elif key.entity in same:
+            found = select(col(OrderRow.id)).where(same[key.entity])
+        else:
+            return 0
+        return int(self._session.execute(select(func.count()).select_from(found.limit(most).subquery())).scalar_one())
 
     def check(self, payment_id: int) -> PaymentCheckRow | None:
         """Return what the gateway told of a payment, for change."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from opsdesk.domain.errors import Conflict, Denied, OpsDeskError, Refused
+from opsdesk.domain.errors import Conflict, Denied, Invalid, OpsDeskError, Refused
 from opsdesk.domain.fraud.cases import working
 from opsdesk.domain.fraud.cases.states import CaseFacts, FraudState
 from opsdesk.domain.people import WORKER, Actor, Role
@@ -18,17 +18,18 @@ from opsdesk.operations.expiry import expire_authorisation
 from opsdesk.operations.fraud_cases import claim, let_go, next_case
 from opsdesk.operations.fraud_contact import log_attempt, respond
 from opsdesk.operations.fraud_deciding import approve, confirm_cancel, decide, reject, reopen
+from opsdesk.operations.fraud_lists import block, snooze, trust, unlist
 from opsdesk.operations.holds import release
 from opsdesk.store.cases import Cases
 from opsdesk.store.engine import Store
-from opsdesk.store.tables import ApprovalRow, OrderRow, PaymentRow, UserRow
+from opsdesk.store.tables import ApprovalRow, ListEntryRow, OrderRow, PaymentRow, UserRow
 from opsdesk.store.work import Done, Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from tests.conftest import START, StillClock
 from tests.operations.fraud_kit import AMY, BOB, BOOK, SOFIA, fraud_hold, state_of, suspected, the_case, with_files
 from tests.operations.money_kit import calls
 from tests.operations.orders_kit import rows, the_order
-from tests.shop_orders import write_user
+from tests.shop_orders import write_customer, write_order, write_user
 
 Desk = Callable[[Actor], Performer]
 
@@ -319,3 +320,42 @@ def outcome_of(run: Callable[[], Done]) -> type:
         return type(run())
     except OpsDeskError as error:
         return type(error)
+
+
+# --- lists
+
+
+def test_a_trusted_value_has_author_reason_and_end_and_can_be_taken_off(shop: Store, as_: Desk) -> None:
+    case_id = suspected(shop)
+    order_id = the_case(shop, case_id).order_id
+    done = as_(AMY).perform(trust, "email", order_id=order_id, reason="Regular customer.", days=90)
+    (entry,) = rows(shop, ListEntryRow)
+    assert (entry.kind, entry.shown, entry.author) == ("allow", "ada104458@berg.example", "amy")
+    assert entry.expires_at == START + timedelta(days=90)
+    with pytest.raises(Refused, match="already"):
+        as_(BOB).perform(trust, "email", value="ADA104458@berg.example", reason="Again.")
+    as_(BOB).perform(unlist, done.subject_id)
+    assert rows(shop, ListEntryRow)[0].removed_by == "bob"
+    for wrong in ({"reason": " "}, {"reason": "x", "days": 3_000}, {"reason": "x", "days": 0}):
+        with pytest.raises((Invalid, Refused)):
+            as_(AMY).perform(trust, "email", order_id=order_id, **wrong)
+
+
+def test_blocking_what_many_orders_share_takes_a_lead(shop: Store, as_: Desk) -> None:
+    customer = write_customer(shop)
+    for number in range(5):
+        write_order(shop, str(number), customer_id=customer)
+    with pytest.raises(Denied, match="5 orders or more share"):
+        as_(AMY).perform(block, "email", value="ada@berg.example", reason="Stolen cards.")
+    as_(SOFIA).perform(block, "email", value="ada@berg.example", reason="Stolen cards.")
+    as_(AMY).perform(block, "email", value="one@off.example", reason="Stolen cards.")
+
+
+def test_a_rule_is_silent_for_a_time_and_a_hard_one_never(shop: Store, as_: Desk) -> None:
+    soft = next(rule.id for rule in BOOK().rules.active if not rule.is_hard)
+    hard = next(rule.id for rule in BOOK().rules.active if rule.is_hard)
+    as_(AMY).perform(snooze, soft, "email", value="ada@berg.example", reason="Known.")
+    with pytest.raises(Refused, match="hard rule"):
+        as_(AMY).perform(snooze, hard, "email", value="ada@berg.example", reason="Known.")
+    with pytest.raises(Refused, match="180 days"):
+        as_(AMY).perform(snooze, soft, "email", value="b@berg.example", reason="Known.", days=181)
