@@ -81,10 +81,10 @@ def four_cases(staff: People) -> Cases:
         ends = START + timedelta(hours=hours) if hours is not None else None
         _authorise(staff.store, order_id, number, ends)
         staff.clock.moment = START - timedelta(hours=2)
+        if _case_of(staff, order_id) is None:
+            staff.do("sofia", open_by_hand, order_id, reason=why)
         staff.do("sofia", rescore, order_id)
-        done = staff.do("sofia", open_by_hand, order_id, reason=why) if _case_of(staff, order_id) is None else None
-        orders[number] = order_id
-        ids[number] = _case_of(staff, order_id) or (done.subject_id if done else 0) or 0
+        orders[number], ids[number] = order_id, _case_of(staff, order_id) or 0
     staff.clock.moment = START
     return Cases(staff, ids, orders)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
@@ -20,7 +20,7 @@ from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.fraud_contact import log_attempt
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.fraud.clock import span_words
-from opsdesk.screens.fraud.script import Call, Tick, outcome_choices, script_lines
+from opsdesk.screens.fraud.script import Call, Tick, brief_lines, outcome_choices, script_lines, tick_symbols
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.panels import FormPanel
 from opsdesk.theme import Tone
@@ -32,7 +32,6 @@ from opsdesk.widgets.paper import Paper
 if TYPE_CHECKING:
     from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
 
-_SYMBOLS = {Tick.OPEN: "open", Tick.RIGHT: "done", Tick.WRONG: "wrong"}
 _KINDS = {"known": "on file before this order", "order": "the order's own", "independent": "found independently"}
 
 
@@ -64,7 +63,7 @@ class CallPanel(FormPanel["Done"]):
     def __init__(self, seen: Seen, book: FraudBook, store: str, agent: str) -> None:
         fields = [
             Field("call_back", "call back", hint="15:30, tomorrow 9:00, fri 14:00 ...", longest=40),
-            Field("note", "note", hint="what was said; Tab comes here, F9 or a digit logs the call", longest=500),
+            Field("note", "note", hint="what was said", longest=500),
         ]
         super().__init__(f"CALL {seen.facts.number} {seen.sheet.customer_name}", fields)
         self.seen, self.book = seen, book
@@ -92,12 +91,15 @@ class CallPanel(FormPanel["Done"]):
         )
 
     def compose_body(self) -> ComposeResult:
-        """Yield the number, the script, the list of endings and the fields."""
+        """Yield the number, the script, and beside or below it how the call ended."""
         yield Paper(id="call-number")
-        with VerticalScroll(classes="call--script", can_focus=False):
-            yield Paper(id="call-script")
-        yield self.list
-        yield self.form
+        yield Paper(id="call-brief")
+        with Horizontal(classes="call--columns"):
+            with VerticalScroll(classes="call--script", can_focus=False):
+                yield Paper(id="call-script")
+            with Vertical(classes="call--endings"):
+                yield self.list
+                yield self.form
 
     def on_mount(self) -> None:
         """Start the watch, and show the script."""
@@ -105,16 +107,16 @@ class CallPanel(FormPanel["Done"]):
         self.set_interval(1.0, self._show_number)
         show_field(self.form, "call_back", is_shown=False)
         self._show()
-        self.say("Ask, compare, tick; then a digit says how it ended.", hint="F4 another number")
+        self.say("Ask, compare, tick; then a digit says how it ended.", hint="Tab: a note")
 
     def focus_body(self) -> None:
         """Begin with the list, which takes the ticks too."""
         self.set_focus(self.list)
 
     def _show(self) -> None:
-        symbols = {tick: self.host.symbol(name) for tick, name in _SYMBOLS.items()}
-        call = self.call
+        call, symbols = self.call, tick_symbols(self.host.symbol)
         self.query_one("#call-script", Paper).show(lambda width: script_lines(call, symbols, width))
+        self.query_one("#call-brief", Paper).show(lambda width: [*brief_lines(call, symbols, width), Content("")])
         self.list.show(outcome_choices(self.book.contact, call))
         self._show_number()
         self.show_keys()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from textual.content import Content
 
-from opsdesk.domain.fraud.cases.contact import ContactBook, ContactOutcome, why_not_say
+from opsdesk.domain.fraud.cases.contact import ContactBook, ContactOutcome, NextStep, why_not_say
 from opsdesk.domain.fraud.cases.script import CallScript, Step, masked, spoken
+from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.paper import heading, paragraph
@@ -23,6 +24,18 @@ _FIRST = (
 """The digits of the shipped outcomes: 1 to 9 and 0. The others follow and are gone to with the arrow keys."""
 _ORDER_NUMBER = {"verified": "verified_order_number"}
 """What an outcome comes down to when only the order's own number was called."""
+
+
+_AFTER = {
+    NextStep.RELEASE: "release offered",
+    NextStep.CANCEL: "cancel offered",
+    NextStep.OTHER_NUMBER: "other number",
+    NextStep.WAIT: "wait",
+    NextStep.CALL_BACK: "when?",
+    NextStep.LEAD: "to the lead",
+    NextStep.OTHER_AGENT: "to a colleague",
+}
+"""What follows, in two words; trying again is what follows from everything else."""
 
 
 class Tick(StrEnum):
@@ -117,9 +130,9 @@ def _choice(outcome: ContactOutcome, call: Call) -> Choice:
     words = outcome.words
     if outcome.needs_checks:
         words = f"verified: {', '.join(checks)} right" if checks else "verified"
-    detail = f"then {outcome.next.words}"
+    detail = _AFTER.get(outcome.next, "")
     if outcome.needs_checks and call.is_own_number:
-        detail = "at the order's own number: you decide"
+        detail = "own number"
     return Choice(outcome.code, words, detail, problem)
 
 
@@ -130,6 +143,20 @@ def script_lines(call: Call, symbol: Mapping[Tick, str], width: int) -> list[Con
         lines += _step(call, step, number, symbol, width)
     never = f"Never ask for {', '.join(call.script.never_ask)}." if call.script.never_ask else ""
     return [*lines, *paragraph(never, width, style=Tone.ALARM.style)] if never else lines
+
+
+def brief_lines(call: Call, symbol: Mapping[Tick, str], width: int) -> list[Content]:
+    """Return the script for a small screen: how to begin, and a line for each check."""
+    opening = next((step for step in call.script.steps if "{name}" in step.say), None)
+    lines = paragraph(spoken(opening.say, call.values), width, style=_PLAIN)[:2] if opening is not None else []
+    for step in call.checks:
+        tick = call.ticks.get(step.code, Tick.OPEN)
+        said = fitted(step.say, max(12, width - 30))
+        parts = (f"{call.letter(step)} ", f"bold {Tone.NOW.style}"), (f"{symbol[tick]:<4}", _LOOKS[tick][1].style)
+        expected = fitted(masked(call.expects(step)), 22).rstrip()
+        lines.append(Content.assemble(*parts, (f"{said} ", _PLAIN), (expected, Tone.COLD.style)))
+    never = f"Never ask for {', '.join(call.script.never_ask)}." if call.script.never_ask else ""
+    return [*lines, *(paragraph(never, width, style=Tone.ALARM.style)[:2] if never else [])]
 
 
 def _step(call: Call, step: Step, number: int, symbol: Mapping[Tick, str], width: int) -> list[Content]:
@@ -147,6 +174,6 @@ def _step(call: Call, step: Step, number: int, symbol: Mapping[Tick, str], width
     return lines
 
 
-def tick_symbols(symbol: Mapping[str, str]) -> Mapping[Tick, str]:
+def tick_symbols(symbol: Callable[[str], str]) -> Mapping[Tick, str]:
     """Return the symbol of each tick for this terminal."""
-    return {tick: symbol[name] for tick, (name, _) in _LOOKS.items()}
+    return {tick: symbol(name) for tick, (name, _) in _LOOKS.items()}

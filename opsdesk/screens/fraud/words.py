@@ -136,13 +136,7 @@ def identity(seen: Seen, width: int) -> list[Content]:
     if not rows:
         return []
     shown = max(12, width - 17 - 4 - 8 - 16 - 4)
-    lines = [heading("WHO", width)]
-    lines.append(
-        row(
-            ("", 16, DIM), ("", shown, DIM), ("", 3, DIM), ("SEEN", -8, DIM), ("ORDERS", 6, DIM), ("GOOD", -4, DIM),
-            ("BAD", -3, DIM),
-        )
-    )  # fmt: skip
+    lines = [heading("WHO", width, f"{'SEEN':>7} ORDERS GOOD BAD")]
     for each in rows:
         lines += _identity_row(seen, each, width, shown)
     return lines

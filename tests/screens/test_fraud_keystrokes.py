@@ -1,0 +1,82 @@
+"""What deciding costs in keys, counted: read and release one, decline two, call and release three."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsdesk.domain.orders import Lifecycle
+from opsdesk.store.engine import Store, open_store
+from tests.conftest import StillClock
+from tests.operator import Operator, working
+from tests.screens.fraud_kit import Cases, case_app, four_cases, fraud_shop, queue_app
+
+
+@pytest.fixture
+def shop(sqlite_url: str) -> Store:
+    return open_store(sqlite_url)
+
+
+@pytest.fixture
+def cases(shop: Store, clock: StillClock) -> Cases:
+    return four_cases(fraud_shop(shop, clock))
+
+
+async def keys(operator: Operator, *pressed: str) -> int:
+    """Press keys and return how many they were."""
+    await operator.press(*pressed)
+    return len(pressed)
+
+
+async def test_release_after_reading_is_one_key_and_the_next_case_opens(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        assert await keys(operator, "y") <= 1
+        assert operator.sees("104463  Otto Falk")
+        assert operator.sees("104440: released.")
+    row = cases.row("104440")
+    assert (row.fraud_state, row.decided_by, row.gut) == ("released", "farid", 2)
+    assert cases.order("104440").hold_type is None
+    assert cases.row("104463").claimed_by == "farid"
+
+
+async def test_decline_is_two_keys(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        assert await keys(operator, "x", "2") <= 2
+        assert operator.sees("104463  Otto Falk")
+    row = cases.row("104440")
+    assert (row.fraud_state, row.reason_code) == ("cancelled_unverified", "bad_contact_details")
+    assert cases.order("104440").lifecycle == Lifecycle.CANCELLED
+
+
+async def test_a_call_and_the_release_after_it_are_three_keys(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        assert await keys(operator, "v", "1", "y") <= 3
+        assert operator.sees("104463  Otto Falk")
+    row = cases.row("104440")
+    assert (row.fraud_state, row.reason_code) == ("released", "verified_call")
+    (call,) = cases.contacts("104440")
+    assert (call.outcome, call.checks_passed, call.number_kind) == ("verified_order_number", 3, "order")
+
+
+async def test_take_next_decide_next_is_one_key_each(cases: Cases):
+    async with working(queue_app(cases)) as operator:
+        pressed = await keys(operator, "f8", "y", "y", "y", "y")
+        assert pressed == len(cases.ids) + 1
+        assert operator.sees("No order waits for a decision.")
+    assert {cases.row(number).fraud_state for number in cases.ids} == {"released"}
+
+
+async def test_keys_that_come_all_at_once_decide_the_cases_that_they_were_meant_for(cases: Cases):
+    async with working(queue_app(cases)) as operator:
+        await operator.burst("f8", "y", "x", "1")
+        assert operator.sees("104392  Greta Dahl")
+    assert cases.row("104440").fraud_state == "released"
+    assert cases.row("104463").fraud_state == "cancelled_unverified"
+    assert cases.row("104392").fraud_state == "in_review"
+
+
+async def test_a_proposed_cancellation_takes_one_key_and_it_is_not_the_one_that_releases(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        await operator.press("v", "6")
+        assert operator.sees("CANCEL PROPOSED")
+        assert await keys(operator, "f9") <= 1
+    assert cases.row("104440").fraud_state == "cancelled_fraud"
