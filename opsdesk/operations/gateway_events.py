@@ -29,7 +29,8 @@ from opsdesk.store.work import Done, Work, operation
 
 APPLIED, HELD, IGNORED = "applied", "held", "ignored"
 TOO_MUCH = "More came in than the order costs. Give back what is too much, or change the order."
-_STANDING = (LOST_TWICE, TOO_MUCH)
+GONE_TWICE = "More went back than came in, a part of it at the gateway itself. Find out which refund was one too many."
+_STANDING = (LOST_TWICE, TOO_MUCH, GONE_TWICE)
 """Sentences that hold as long as something is so, and not because something happened."""
 _ENDED = {"expired": LinkState.EXPIRED, "cancelled": LinkState.CANCELLED, "inactive": LinkState.CANCELLED}
 
@@ -228,8 +229,12 @@ def _standing(work: Work, order: OrderRow) -> list[str]:
     """Return what is wrong with the money of the order now and waits for nobody yet; let go of what is not any more."""
     money, waiting = work.orders.facts(order).money, work.settlements.open_amendment(order.id or 0)
     total = max(order.total_minor, waiting.new_total_minor if waiting is not None else 0)
-    is_twice = any(is_lost_twice(payment) for payment in work.payments.of_order(order.id or 0))
-    wrong = {LOST_TWICE: is_twice, TOO_MUCH: money.captured - money.refunded > total}
+    payments = work.payments.of_order(order.id or 0)
+    wrong = {
+        LOST_TWICE: any(is_lost_twice(payment) for payment in payments),
+        TOO_MUCH: money.captured - money.refunded > total,
+        GONE_TWICE: any(payment.refunded_minor > payment.captured_minor for payment in payments),
+    }
     events = work.settlements.standing_events(order.id or 0)
     told = {line for event in events for line in event.problem.splitlines()}
     for event in events:

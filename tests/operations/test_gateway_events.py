@@ -14,7 +14,7 @@ from opsdesk.domain.orders import Headline
 from opsdesk.domain.payments import TransactionKind
 from opsdesk.domain.people import Actor
 from opsdesk.operations.gateway_calls import on_answer, request_call
-from opsdesk.operations.gateway_events import settle_event
+from opsdesk.operations.gateway_events import GONE_TWICE, settle_event
 from opsdesk.operations.orders import cancel
 from opsdesk.operations.pay_links import cancel_link
 from opsdesk.store.engine import Store
@@ -83,6 +83,21 @@ def test_an_event_that_comes_five_times_is_applied_once(store: Store, order_id: 
     assert messages[1:] == ["The event is known already."] * 4
     assert booked(store) == [("sale", "succeeded", TOTAL)]
     assert len(rows(store, GatewayEventRow)) == 1
+
+
+def test_a_refund_outside_that_makes_more_go_back_than_came_in_is_shown_until_it_is_put_right(
+    store: Store, order_id: int
+) -> None:
+    payment_id = money_kit.captured(store, order_id, reference="pi_1")
+    with working(store) as work:
+        payment = work.payments.locked(payment_id)
+        work.payments.book(payment, TransactionKind.MANUAL_OUT, Money(TOTAL, "EUR"), Booking("line 7"))
+    known = (authorised(TOTAL, "pi_1:auth"), captured(TOTAL, "pi_1:capture"))
+    tell(store, event("evt_1", snapshot(*known, refunded(500))))
+    assert sums(store)[-2] == TOTAL + 500
+    assert [row.problem for row in held(store)] == [GONE_TWICE]
+    tell(store, event("evt_2", snapshot(*known, refunded(500, state=AnswerKind.FAILED, problem="closed"))))
+    assert GONE_TWICE not in "".join(row.problem for row in held(store))
 
 
 def test_a_payment_made_outside_is_booked_and_the_history_says_so(store: Store, order_id: int) -> None:
