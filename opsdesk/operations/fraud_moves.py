@@ -20,7 +20,7 @@ from opsdesk.operations.fraud_scoring import score_again
 from opsdesk.operations.mail import queue_mail, take_back
 from opsdesk.store.fraud_cases import CaseMoney, case_facts, write_case
 from opsdesk.store.tables import CaseRow, HoldRow, LabelRow, OrderRow
-from opsdesk.store.work import Done, Work
+from opsdesk.store.work import Done, Plain, Work
 
 POTENTIAL_FRAUD = "potential_fraud"
 """Code of the status that the order has while its customer is asked."""
@@ -148,7 +148,7 @@ def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -
 
 def done(at: OpenCase, sentence: str, offers: tuple[str, ...] = ()) -> Done:
     """Answer a command about a case: the record is the case, and the version is the case's."""
-    details = {
+    details: dict[str, Plain] = {
         "order_id": at.row.order_id,
         "number": at.order.number,
         "state": at.row.fraud_state,

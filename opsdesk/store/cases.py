@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select, text
@@ -142,3 +143,19 @@ def reviewable_holds(session: Session, now: datetime, limit: int) -> list[int]:
     )
     rows = session.execute(due.order_by(col(HoldRow.review_at)).limit(limit)).scalars()
     return [hold_id for hold_id in rows if hold_id is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHead:
+    """A case and the version of it that was read."""
+
+    case_id: int
+    version: int
+    fraud_state: str
+
+
+def newest_case(session: Session, order_id: int, kind: str) -> CaseHead | None:
+    """Return the order's newest case of this kind, decided or not."""
+    found = select(CaseRow).where(col(CaseRow.order_id) == order_id, col(CaseRow.kind) == kind)
+    row = session.execute(found.order_by(col(CaseRow.id).desc()).limit(1)).scalar_one_or_none()
+    return CaseHead(row.id or 0, row.version, row.fraud_state) if row is not None else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import Integer, String, cast, func, select, update
 from sqlmodel import Session, col
 
 from opsdesk.domain.address_digests import digest_of
@@ -180,7 +180,7 @@ class Risk:
                 select(col(PaymentCheckRow.order_id)).where(col(PaymentCheckRow.fingerprint) == key.value).distinct()
             )
         elif key.entity in same:
-            found = select(col(OrderRow.id)).where(same[key.entity])
+            found = select(cast(col(OrderRow.id), Integer)).where(same[key.entity])
         else:
             return 0
         return int(self._session.execute(select(func.count()).select_from(found.limit(most).subquery())).scalar_one())

@@ -19,6 +19,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.people import Role
 from opsdesk.domain.permissions import PERMISSIONS
 from opsdesk.operations.amendments import propose
+from opsdesk.operations.fraud_cases import open_by_hand
 from opsdesk.store import work
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, AmendmentRow, PayLinkRow, ProductRow
@@ -75,6 +76,20 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("refund take-back", "1", "refund.take_back", ""),
     ("refund retry", "1", "refund.retry", ""),
     ("refund credit", "1", "refund.turn_into_credit", ""),
+    ("fraud open", f"{NUMBER} --reason odd", "case.open", ""),
+    ("fraud next", "", "case.next", ""),
+    ("fraud claim", CHANGING, "case.claim", ""),
+    ("fraud attempt", f"{CHANGING} --outcome busy", "case.log_attempt", ""),
+    ("fraud respond", CHANGING, "case.respond", ""),
+    ("fraud let-go", CHANGING, "case.let_go", ""),
+    ("fraud decide", f"{CHANGING} cancel_fraud --reason card_testing --gut 9", "case.decide", ""),
+    ("fraud approve", f"{CHANGING} --content 0", "case.approve", ""),
+    ("fraud reject", f"{CHANGING} --note no", "case.reject", ""),
+    ("fraud confirm", CHANGING, "case.confirm_cancel", ""),
+    ("fraud reopen", f"{CHANGING} --reason appeal", "case.reopen", ""),
+    ("fraud trust", "email --value a@b.example --reason known", "risk.trust", ""),
+    ("fraud block", "email --value c@d.example --reason stolen", "risk.block", ""),
+    ("fraud unlist", "1", "risk.unlist", ""),
     ("order contact", f"{NUMBER} --name Zoe", "order.edit_contact", ""),
     ("order address", f"{NUMBER} --city Bremen", "order.edit_address", ""),
     ("order snooze", f"{NUMBER} 2030-01-01", "order.snooze", ""),
@@ -103,6 +118,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
 READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
     "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
+    "fraud queue", "fraud show",
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
 
@@ -133,6 +149,7 @@ def shop(sqlite_url: str) -> Iterator[Store]:
     add_person(store, "target", secrets=False)
     changing = write_order(store, CHANGING)
     Performer(store, ADMIN).perform(propose, changing, version=None, edits=[AddLine("40021", 1, Money(890, "EUR"))])
+    Performer(store, ADMIN).perform(open_by_hand, changing, reason="Two names on it.")
     yield store
     store.close()
 

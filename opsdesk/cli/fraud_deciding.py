@@ -1,0 +1,172 @@
+"""`opsdesk fraud`: decisions, the second person, and what the shop trusts or blocks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from opsdesk.cli.acting import acting
+from opsdesk.cli.fraud import app
+from opsdesk.cli.fraud_cases import on_case
+from opsdesk.cli.options import AsOption, JsonOption, StoreOption
+from opsdesk.cli.orders import NumberArgument, required_order
+from opsdesk.cli.output import say_done
+
+_Note = Annotated[str, typer.Option("--note", help="For whoever reads it later.")]
+_Seen = Annotated[
+    int | None, typer.Option("--version", help="The version of the case that you saw; without it, the one there is.")
+]
+_Entity = Annotated[str, typer.Argument(metavar="KIND", help="email, phone, card, address, customer, ...")]
+_Reason = Annotated[str, typer.Option("--reason", help="Why; whoever reads the list in a year must understand it.")]
+_Days = Annotated[int, typer.Option("--days", help="For how long.")]
+_Of = Annotated[str, typer.Option("--of", help="The order whose value it is.")]
+_Value = Annotated[str, typer.Option("--value", help="The value itself, instead of --of.")]
+
+
+@app.command("decide")
+def decide_case(
+    number: NumberArgument,
+    verdict: Annotated[str, typer.Argument(help="release, cancel_fraud or cancel_unverified.")],
+    reason: Annotated[str, typer.Option("--reason", help="verified_call, no_contact, gut_only, ...")],
+    gut: Annotated[int, typer.Option("--gut", help="1 sure genuine to 5 sure fraud.")],
+    worth_a_look: Annotated[bool | None, typer.Option("--worth-a-look/--not-worth-a-look")] = None,
+    note: _Note = "",
+    version: _Seen = None,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Release or cancel; above a score or a value it waits for a second person."""
+    from opsdesk.operations.fraud_deciding import decide
+
+    with on_case(store, as_name, number) as (performer, case):
+        done = performer.perform(
+            decide,
+            case.case_id,
+            version=version or case.version,
+            verdict=verdict,
+            reason_code=reason,
+            gut=gut,
+            worth_a_look=worth_a_look,
+            note=note,
+        )
+        say_done(done, as_json=as_json)
+
+
+@app.command("approve")
+def approve_case(
+    number: NumberArgument,
+    content: Annotated[str, typer.Option("--content", help="The fingerprint that you saw (`fraud show`).")],
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Agree as the second person to what somebody else proposed, exactly as you have seen it."""
+    from opsdesk.operations.fraud_deciding import approve
+
+    with on_case(store, as_name, number) as (performer, case):
+        say_done(performer.perform(approve, case.case_id, content=content), as_json=as_json)
+
+
+@app.command("reject")
+def reject_case(
+    number: NumberArgument,
+    note: _Note = "",
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give a case back to whoever proposed its decision."""
+    from opsdesk.operations.fraud_deciding import reject
+
+    with on_case(store, as_name, number) as (performer, case):
+        say_done(performer.perform(reject, case.case_id, note=note), as_json=as_json)
+
+
+@app.command("confirm")
+def confirm_case(
+    number: NumberArgument,
+    version: _Seen = None,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Cancel as it was proposed, because nobody was reached or the answers were wrong."""
+    from opsdesk.operations.fraud_deciding import confirm_cancel
+
+    with on_case(store, as_name, number) as (performer, case):
+        done = performer.perform(confirm_cancel, case.case_id, version=version or case.version)
+        say_done(done, as_json=as_json)
+
+
+@app.command("reopen")
+def reopen_case(
+    number: NumberArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened again.")],
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Open a closed case again; the order is held again."""
+    from opsdesk.operations.fraud_deciding import reopen
+
+    with on_case(store, as_name, number) as (performer, case):
+        say_done(performer.perform(reopen, case.case_id, reason=reason), as_json=as_json)
+
+
+@app.command("trust")
+def trust_value(
+    entity: _Entity,
+    reason: _Reason,
+    of: _Of = "",
+    value: _Value = "",
+    days: _Days = 365,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Trust a value: what the rules find wrong does not hold its orders."""
+    from opsdesk.operations.fraud_lists import trust
+
+    with acting(store, as_name) as performer:
+        with performer.store.reading() as session:
+            order_id = required_order(session, of) if of else None
+        done = performer.perform(trust, entity, value=value, order_id=order_id, reason=reason, days=days)
+        say_done(done, as_json=as_json)
+
+
+@app.command("block")
+def block_value(
+    entity: _Entity,
+    reason: _Reason,
+    of: _Of = "",
+    value: _Value = "",
+    days: _Days = 365,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Block a value: its orders are held."""
+    from opsdesk.operations.fraud_lists import block
+
+    with acting(store, as_name) as performer:
+        with performer.store.reading() as session:
+            order_id = required_order(session, of) if of else None
+        done = performer.perform(block, entity, value=value, order_id=order_id, reason=reason, days=days)
+        say_done(done, as_json=as_json)
+
+
+@app.command("unlist")
+def unlist_value(
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="The number that trusting or blocking answered.")],
+    note: _Note = "",
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Take a value off the list that it stands on."""
+    from opsdesk.operations.fraud_lists import unlist
+
+    with acting(store, as_name) as performer:
+        say_done(performer.perform(unlist, entry, note=note), as_json=as_json)
