@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
     from opsdesk.domain.people import Actor
-    from opsdesk.integrations.ports import Gateway
+    from opsdesk.integrations.ports import Gateway, Mailbox
     from opsdesk.screens.orders import OrdersScreen
     from opsdesk.store.changes import Doorbell
     from opsdesk.store.views.activity import ChangeLine
@@ -205,8 +205,8 @@ class OpsDeskApp(DeskHost):
         from opsdesk.worker.loop import run_worker
 
         mailer = open_mailer(self.desk.settings.smtp_url, self.desk.shop.sender)
-        gateways = gateways_here(self.desk.settings, self.desk.clock)
-        run_worker(self.desk.store, mailer, gateways, clock=self.desk.clock, stop=self._stop)
+        gateways, mailbox = gateways_here(self.desk.settings, self.desk.clock), mailbox_here(self.desk.settings)
+        run_worker(self.desk.store, mailer, gateways, clock=self.desk.clock, stop=self._stop, mailbox=mailbox)
 
 
 def gateways_here(settings: Settings, clock: Clock) -> Mapping[str, Gateway]:
@@ -218,6 +218,17 @@ def gateways_here(settings: Settings, clock: Clock) -> Mapping[str, Gateway]:
     except OpsDeskError as error:
         logging.getLogger("opsdesk.worker").warning("No gateway is used here: %s", error.message)
         return {}
+
+
+def mailbox_here(settings: Settings) -> Mailbox | None:
+    """Open the mailbox; mails go out although its password cannot be read on this terminal."""
+    from opsdesk.integrations.mail.opening import open_mailbox
+
+    try:
+        return open_mailbox(settings)
+    except OpsDeskError as error:
+        logging.getLogger("opsdesk.worker").warning("The mailbox is not read here: %s", error.message)
+        return None
 
 
 def open_shop(settings: Settings, url: str) -> OpenedShop:

@@ -21,15 +21,16 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.secrets import KEYRING, SecretPlace, require_private, secret_place
 
 _PREFIX = "OPSDESK_"
-_SECRETS = ("stripe_key", "stripe_webhook_secrets")
+_SECRETS = ("stripe_key", "stripe_webhook_secrets", "imap_password")
 _NAMES = frozenset(
-    {"store", "state", "templates", "smtp_url", "zone", "glyphs", "lock_minutes", "stripe_url"}
+    {"store", "state", "templates", "smtp_url", "imap_url", "zone", "glyphs", "lock_minutes", "stripe_url"}
     | {name + suffix for name in _SECRETS for suffix in ("", "_file")}
 )
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 """A password inside the address of a mail server or a database."""
 _NO_STRIPE_KEY = SecretPlace("OPSDESK_STRIPE_KEY")
 _NO_STRIPE_WEBHOOK_SECRETS = SecretPlace("OPSDESK_STRIPE_WEBHOOK_SECRETS")
+_NO_IMAP_PASSWORD = SecretPlace("OPSDESK_IMAP_PASSWORD")
 _LONGEST_UNLOCKED = 15
 """Minutes. PCI DSS 8.2.8: whoever was away for longer proves again who they are."""
 
@@ -66,6 +67,8 @@ class Settings:
         stripe_key: where the secret key of Stripe is kept.
         stripe_webhook_secrets: where the signing secrets of Stripe's messages are kept; several while they change.
         stripe_url: another address than Stripe's own, for trials.
+        imap_url: the mailbox into which bounces and answers come; None means that nobody reads it here.
+        imap_password: where its password is kept.
         secret_files: the files that hold a secret and may be nobody else's.
     """
 
@@ -79,6 +82,8 @@ class Settings:
     stripe_key: SecretPlace = _NO_STRIPE_KEY
     stripe_webhook_secrets: SecretPlace = _NO_STRIPE_WEBHOOK_SECRETS
     stripe_url: str | None = None
+    imap_url: str | None = None
+    imap_password: SecretPlace = _NO_IMAP_PASSWORD
     secret_files: tuple[Path, ...] = ()
 
 
@@ -105,6 +110,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stripe_key=places["stripe_key"],
         stripe_webhook_secrets=places["stripe_webhook_secrets"],
         stripe_url=found.get("stripe_url") or None,
+        imap_url=found.get("imap_url") or None,
+        imap_password=places["imap_password"],
         secret_files=tuple(secret_files),
     )
 

@@ -1,4 +1,4 @@
-"""`opsdesk worker`: send mails, ask gateways and watch deadlines until it is told to stop."""
+"""`opsdesk worker`: send mails, ask gateways, read the mailbox and watch deadlines until it is told to stop."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def worker(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send mails, ask gateways, watch deadlines. One worker works at a time; a second one stands by."""
+    """Send mails, ask gateways, read the mailbox, watch deadlines. One works at a time; a second one stands by."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.integrations.mail.opening import open_mailer
+    from opsdesk.integrations.mail.opening import open_mailbox, open_mailer
     from opsdesk.integrations.payments.opening import open_gateways
     from opsdesk.settings import load_settings
     from opsdesk.store.views.shop import shop
@@ -44,16 +44,16 @@ def worker(
         mailer = open_mailer(settings.smtp_url, sender)
         if mailer is None:
             complain("OPSDESK_SMTP_URL is not set: mails wait in the outbox.")
-        gateways = open_gateways(settings)
+        gateways, mailbox = open_gateways(settings), open_mailbox(settings)
         if once:
-            done = run_once(found, mailer, gateways, holder=new_holder())
+            done = run_once(found, mailer, gateways, holder=new_holder(), mailbox=mailbox)
             _print(_counts(done), as_json=as_json)
             return
-        run_worker(found, mailer, gateways, stop=_stop_on_signals())
+        run_worker(found, mailer, gateways, stop=_stop_on_signals(), mailbox=mailbox)
 
 
 def _counts(done: Round) -> dict[str, object]:
-    works = done.lease is not None or done.money_lease is not None
+    works = any(lease is not None for lease in (done.lease, done.money_lease, done.mailbox_lease))
     return {
         "worked": works,
         "sent": done.sent,
@@ -61,6 +61,7 @@ def _counts(done: Round) -> dict[str, object]:
         "deadlines": done.deadlines,
         "calls": done.calls,
         "events": done.events,
+        "received": done.received,
     }
 
 

@@ -59,6 +59,7 @@ def _looks(store: Store, settings: Settings, clock: Clock, *, deep: bool) -> Ite
     yield "clock", lambda: outside.clock(store, now=clock())
     yield "worker", lambda: outside.worker(store, now=clock())
     yield "mail server", lambda: outside.mail_server(store, settings)
+    yield "mailbox", lambda: outside.mailbox(store, settings)
     if deep and store.is_sqlite:
         yield "file", lambda: stores.deep(store)
 

@@ -1,4 +1,4 @@
-"""What lies around the store: mail server, worker, clock, templates."""
+"""What lies around the store: mail server, mailbox, worker, clock, templates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlmodel import col
 from opsdesk.doctor.findings import Finding, mend, watch, well
 from opsdesk.domain.letters import ShopFacts
 from opsdesk.domain.mailing import MailState
-from opsdesk.integrations.mail.opening import open_mailer, open_statuses, open_writer
+from opsdesk.integrations.mail.opening import open_mailbox, open_mailer, open_statuses, open_writer
 from opsdesk.settings import Settings, data_folder
 from opsdesk.store.engine import Store
 from opsdesk.store.outbox import next_due
-from opsdesk.store.tables import ActivityRow, MailRow
+from opsdesk.store.tables import ActivityRow, MailboxCursorRow, MailRow
 from opsdesk.store.views.shop import shop
 from opsdesk.worker.loop import worker_state
 
@@ -50,6 +50,26 @@ def mail_server(store: Store, settings: Settings) -> Finding:
         sentence = "Mails would go out in the name of an invented shop."
         return mend("mail server", sentence, "Describe your shop: `opsdesk shop`.")
     return well("mail server", "The mail server can be used.")
+
+
+def mailbox(store: Store, settings: Settings) -> Finding:
+    """Sign in to the mailbox into which bounces and answers come, and open it.
+
+    Raises:
+        Invalid, Refused, Unavailable: its address or its password cannot be used.
+    """
+    box = open_mailbox(settings)
+    if box is None:
+        return well("mailbox", "No mailbox is set; mails that come back are seen by whoever reads the shop's post.")
+    if (problem := box.check()) is not None:
+        return mend("mailbox", problem, "Correct OPSDESK_IMAP_URL and OPSDESK_IMAP_PASSWORD, or look after the server.")
+    with store.reading() as session:
+        row = session.get(MailboxCursorRow, box.name)
+    if row is None:
+        return watch("mailbox", "The mailbox can be read, and no worker has read it yet.", "Run `opsdesk worker`.")
+    if row.problem:
+        return watch("mailbox", f"The worker could not read it: {row.problem}", "It tries again every minute.")
+    return well("mailbox", "The mailbox can be read.")
 
 
 def worker(store: Store, *, now: datetime) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from opsdesk.domain.received_mails import Bounce, BounceKind, Reply
 from opsdesk.operations import fraud_contact
 from opsdesk.operations.mail import ASKS_CASE, accept, moved
 from opsdesk.operations.words import kept_line, kept_text
+from opsdesk.store.mails import Mails
 from opsdesk.store.tables import MailboxCursorRow, MailRow, NoteRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
@@ -28,9 +29,7 @@ _OUT = (MailState.SENDING, MailState.HELD)
 @operation("mail.note_bounce")
 def note_bounce(work: Work, *, bounce: Bounce) -> Done:
     """Write down that a mail came back, and let its case follow; one that may pass is tried once more."""
-    mail_id = work.mails.sent_as([bounce.message_id] if bounce.message_id else [])
-    if mail_id is None and not bounce.message_id and bounce.recipient:
-        mail_id = work.mails.newest_to(bounce.recipient, since=work.now - COMES_BACK_WITHIN)
+    mail_id = find_returned(work.mails, bounce, work.now)
     if mail_id is None:
         return Done("No mail of this shop came back.")
     order = _locked_order(work, mail_id)
@@ -66,10 +65,7 @@ def note_reply(work: Work, *, reply: Reply) -> Done:
 
     An answer is known by the Message-ID that it names; one that names none by its sender, if that customer was asked.
     """
-    mail_id = work.mails.sent_as(reply.answers)
-    if mail_id is None and not reply.answers:
-        since = work.now - ANSWERED_WITHIN
-        mail_id = work.mails.newest_to(reply.sender, since=since, asks_case=True)
+    mail_id = find_answered(work.mails, reply, work.now)
     order = _locked_order(work, mail_id) if mail_id is not None else None
     if mail_id is None or order is None:
         return Done("It answers no mail about an order.")
@@ -96,6 +92,20 @@ def move_cursor(work: Work, mailbox: str, cursor: str, *, problem: str = "") -> 
         work.add(row)
     row.cursor, row.read_at, row.problem = cursor or row.cursor, work.now, kept_line(problem)
     return Done(f"{mailbox}: {row.problem or 'read'}.")
+
+
+def find_returned(mails: Mails, bounce: Bounce, now: datetime) -> int | None:
+    """Return which of our mails a bounce means: the one it names; where it names none, the newest to its recipient."""
+    if bounce.message_id:
+        return mails.sent_as([bounce.message_id])
+    return mails.newest_to(bounce.recipient, since=now - COMES_BACK_WITHIN) if bounce.recipient else None
+
+
+def find_answered(mails: Mails, reply: Reply, now: datetime) -> int | None:
+    """Return which of our mails an answer means; one that names none means the last by which its sender was asked."""
+    if reply.answers:
+        return mails.sent_as(reply.answers)
+    return mails.newest_to(reply.sender, since=now - ANSWERED_WITHIN, asks_case=True)
 
 
 def _locked_order(work: Work, mail_id: int) -> OrderRow | None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import WORKER
-from opsdesk.integrations.ports import Gateway, Mailer
+from opsdesk.integrations.ports import Gateway, Mailbox, Mailer
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
@@ -25,11 +25,14 @@ from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
 from opsdesk.worker.gateway_events import read_events
+from opsdesk.worker.mailbox import read_mailbox
 from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
 LEASE = "worker"
 MONEY_LEASE = "gateways"
 """The lease of whoever asks gateways."""
+MAILBOX_LEASE = "mailbox"
+"""The lease of whoever knows the mailbox's password."""
 LEASE_LASTS = timedelta(seconds=60)
 """Longer than one mail can take (20 s a step at the mail server), short enough that another takes over soon."""
 
@@ -37,6 +40,9 @@ NO_GATEWAYS: Mapping[str, Gateway] = MappingProxyType({})
 _PAUSE_S = 2.0
 _LISTEN_EVERY = timedelta(seconds=10)
 """How often gateways are asked for news. They allow it more often, but nobody waits for it."""
+_MAILBOX_LASTS = timedelta(minutes=3)
+_READ_EVERY = timedelta(seconds=60)
+"""How often the mailbox is read: each time is a sign-in, which mail servers count."""
 _log = logging.getLogger("opsdesk.worker")
 
 
@@ -50,7 +56,9 @@ class Round:
     deadlines: int = 0
     calls: int = 0
     events: int = 0
+    received: int = 0
     money_lease: Lease | None = None
+    mailbox_lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,21 @@ class WorkerState:
     is_running: bool
     holder: str
     last_seen: datetime | None
+
+
+class _Turn:
+    """Comes round every so often, and at once."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._last: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether it is its turn; if so, the next one is counted from now."""
+        if self._last is not None and now - self._last < self._every:
+            return False
+        self._last = now
+        return True
 
 
 def new_holder() -> str:
@@ -84,14 +107,32 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
     holder: str,
     clock: Clock = system_clock,
     is_listening: bool = True,
+    mailbox: Mailbox | None = None,
 ) -> Round:
-    """Do one round of what no other worker does: mails and deadlines; calls to gateways and their news.
+    """Do one round of what no other worker does: mails and deadlines; calls to gateways and their news; the mailbox.
 
     Without a mailer the mails wait and the rest runs. Money is for whoever knows the gateways' keys and has a lease of
-    its own, so that a terminal without keys never keeps it from the worker that has them. Unless `is_listening` no
-    gateway is asked for news.
+    its own, so that a terminal without keys never keeps it from the worker that has them; the mailbox likewise. Unless
+    `is_listening` no gateway is asked for news.
     """
     performer = Performer(store, WORKER, clock)
+    done = _outgoing(performer, mailer, gateways, holder, is_listening=is_listening)
+    if mailbox is None:
+        return done
+    # Last, because a mail server that does not answer takes its time too.
+    desk = take_lease(store, MAILBOX_LEASE, holder, lasts=_MAILBOX_LASTS, clock=clock)
+    return done if desk is None else replace(done, received=read_mailbox(performer, mailbox), mailbox_lease=desk)
+
+
+def _outgoing(
+    performer: Performer,
+    mailer: Mailer | None,
+    gateways: Mapping[str, Gateway],
+    holder: str,
+    *,
+    is_listening: bool,
+) -> Round:
+    store, clock = performer.store, performer.clock
     lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
     done = Round(None) if lease is None else _mails_and_deadlines(performer, mailer, lease)
     if gateways:
@@ -135,16 +176,17 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
     clock: Clock = system_clock,
     stop: Event,
     pause_s: float = _PAUSE_S,
+    mailbox: Mailbox | None = None,
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
-    leases: list[Lease] = []
-    listened: datetime | None = None
+    leases: dict[str, Lease] = {}
+    listening, reading = _Turn(_LISTEN_EVERY), _Turn(_READ_EVERY)
     while not stop.is_set():
-        is_listening = listened is None or clock() - listened >= _LISTEN_EVERY
-        listened = clock() if is_listening else listened
+        is_listening = listening.is_due(clock())
+        box = mailbox if reading.is_due(clock()) else None
         try:
-            done = run_once(store, mailer, gateways, holder=holder, clock=clock, is_listening=is_listening)
+            done = run_once(store, mailer, gateways, holder=holder, clock=clock, is_listening=is_listening, mailbox=box)
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)
@@ -154,12 +196,13 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
             _log.warning("The worker's round ended early: %s", unavailable(error).message)
             stop.wait(pause_s)
             continue
-        leases = [lease for lease in (done.lease, done.money_lease) if lease is not None]
+        held = (done.lease, done.money_lease, done.mailbox_lease)
+        leases |= {lease.name: lease for lease in held if lease is not None}
         if done.sent == 0 and done.calls == 0:
             stop.wait(pause_s)
     if mailer is not None:
         mailer.close()
     for gateway in gateways.values():
         gateway.close()
-    for lease in leases:
+    for lease in leases.values():
         give_back(store, lease, clock=clock)
