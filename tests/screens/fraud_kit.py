@@ -1,4 +1,4 @@
-"""A fraud desk on one afternoon: four cases, each with its own clock, and who works on them."""
+"""A fraud desk on one afternoon: five cases, each with its own clock, and who works on them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ SUSPICIONS = (
     ("104392", "Greta Dahl", HONEY, "The parcel goes to a station 471 km away", 90),
     ("104440", "Emil Cohn", HONEY, "A mail to the address came back", 30),
     ("104377", "Nina Gans", HONEY, "Ordered twelve times today", None),
+    ("104441", "Kim Holm", (("90001", "Espresso machine Pro", "", 2, 89_900),), "Two machines to a new address", 95),
 )
 
 
@@ -68,8 +69,8 @@ class Cases:
             return list(session.exec(select(ContactRow).where(col(ContactRow.case_id) == self.ids[number])))
 
 
-def four_cases(staff: People) -> Cases:
-    """Suspect four orders; 104440 is the most urgent, 104377 has no clock."""
+def five_cases(staff: People) -> Cases:
+    """Suspect five orders; 104440 is the most urgent, 104377 has no clock."""
     ids, orders = {}, {}
     for number, name, goods, why, hours in SUSPICIONS:
         mailbox = name.lower().replace(" ", ".")

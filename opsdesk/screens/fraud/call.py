@@ -116,7 +116,7 @@ class CallPanel(FormPanel["Done"]):
     def _show(self) -> None:
         call, symbols = self.call, tick_symbols(self.host.symbol)
         self.query_one("#call-script", Paper).show(lambda width: script_lines(call, symbols, width))
-        self.query_one("#call-brief", Paper).show(lambda width: [*brief_lines(call, symbols, width), Content("")])
+        self.query_one("#call-brief", Paper).show(lambda width: brief_lines(call, symbols, width))
         self.list.show(outcome_choices(self.book.contact, call))
         self._show_number()
         self.show_keys()

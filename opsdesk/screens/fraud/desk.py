@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -50,6 +51,7 @@ class FraudDesk(DeskScreen[None]):
     TOPICS = frozenset({"order"})
     BODY_FOCUS = "#cases"
     BINDINGS: ClassVar[list[BindingType]] = bindings("fraud")
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["fraud.tcss"]
 
     def __init__(self) -> None:
         super().__init__()

@@ -27,15 +27,13 @@ _ORDER_NUMBER = {"verified": "verified_order_number"}
 
 
 _AFTER = {
-    NextStep.RELEASE: "release offered",
-    NextStep.CANCEL: "cancel offered",
-    NextStep.OTHER_NUMBER: "other number",
-    NextStep.WAIT: "wait",
+    NextStep.CANCEL: "cancel",
+    NextStep.WAIT: "wait a day",
     NextStep.CALL_BACK: "when?",
     NextStep.LEAD: "to the lead",
-    NextStep.OTHER_AGENT: "to a colleague",
+    NextStep.OTHER_AGENT: "a colleague",
 }
-"""What follows, in two words; trying again is what follows from everything else."""
+"""What follows, in two words, where it is more than trying again."""
 
 
 class Tick(StrEnum):
@@ -125,15 +123,13 @@ def outcome_choices(book: ContactBook, call: Call) -> list[Choice]:
 
 
 def _choice(outcome: ContactOutcome, call: Call) -> Choice:
+    if not outcome.needs_checks:
+        return Choice(outcome.code, outcome.words, _AFTER.get(outcome.next, ""))
     checks = call.vouched(outcome)
-    problem = why_not_say(outcome, len(checks))
-    words = outcome.words
-    if outcome.needs_checks:
-        words = f"verified: {', '.join(checks)} right" if checks else "verified"
-    detail = _AFTER.get(outcome.next, "")
-    if outcome.needs_checks and call.is_own_number:
-        detail = "own number"
-    return Choice(outcome.code, words, detail, problem)
+    missing = why_not_say(outcome, len(checks))
+    problem = f"takes {outcome.needs_checks} right answers, {len(checks)} so far" if missing else None
+    words = "verified" if problem or not checks else f"verified: {', '.join(checks)} right"
+    return Choice(outcome.code, words, "", problem)
 
 
 def script_lines(call: Call, symbol: Mapping[Tick, str], width: int) -> list[Content]:
@@ -148,15 +144,15 @@ def script_lines(call: Call, symbol: Mapping[Tick, str], width: int) -> list[Con
 def brief_lines(call: Call, symbol: Mapping[Tick, str], width: int) -> list[Content]:
     """Return the script for a small screen: how to begin, and a line for each check."""
     opening = next((step for step in call.script.steps if "{name}" in step.say), None)
-    lines = paragraph(spoken(opening.say, call.values), width, style=_PLAIN)[:2] if opening is not None else []
+    lines = [Content.styled(fitted(spoken(opening.say, call.values), width), _PLAIN)] if opening is not None else []
     for step in call.checks:
         tick = call.ticks.get(step.code, Tick.OPEN)
         said = fitted(step.say, max(12, width - 30))
         parts = (f"{call.letter(step)} ", f"bold {Tone.NOW.style}"), (f"{symbol[tick]:<4}", _LOOKS[tick][1].style)
         expected = fitted(masked(call.expects(step)), 22).rstrip()
         lines.append(Content.assemble(*parts, (f"{said} ", _PLAIN), (expected, Tone.COLD.style)))
-    never = f"Never ask for {', '.join(call.script.never_ask)}." if call.script.never_ask else ""
-    return [*lines, *(paragraph(never, width, style=Tone.ALARM.style)[:2] if never else [])]
+    never = f"Never: {', '.join(call.script.never_ask)}." if call.script.never_ask else ""
+    return [*lines, Content.styled(fitted(never, width), Tone.ALARM.style)] if never else lines
 
 
 def _step(call: Call, step: Step, number: int, symbol: Mapping[Tick, str], width: int) -> list[Content]:

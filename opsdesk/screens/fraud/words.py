@@ -124,10 +124,35 @@ def not_checked(rules: Sequence[NotChecked], width: int) -> list[Content]:
     """Return in one or two lines what nobody knows; it neither accuses nor clears."""
     if not rules:
         return []
-    whys = list(dict.fromkeys(rule.why or rule.name for rule in rules))
-    said = "; ".join(whys[:3])
-    more = f"; {len(whys) - 3} more" if len(whys) > 3 else ""
-    return paragraph(f"not checked: {said}{more}", width, style=DIM)[:2]
+    names = dict.fromkeys(topic_of(name) for rule in rules for name in rule.unknown)
+    whys = dict.fromkeys(rule.why for rule in rules if rule.why)
+    said = f"not checked: {', '.join(names)}"
+    return paragraph("; ".join([said, *list(whys)[:1]]), width, style=DIM)[:2]
+
+
+_TOPICS = (
+    ("payment.avs", "address check"),
+    ("payment.three_ds", "3-D Secure"),
+    ("payment.cvv", "security code"),
+    ("payment", "payment"),
+    ("ip", "IP address"),
+    ("device", "device"),
+    ("distinct.card.device", "device"),
+    ("email", "e-mail domain"),
+    ("phone", "phone"),
+    ("shipping", "distance of the addresses"),
+    ("billing", "billing address"),
+    ("customer", "account"),
+    ("order", "what is usual here"),
+    ("contact", "contact"),
+    ("lists", "lists"),
+    ("links", "links"),
+)
+
+
+def topic_of(name: str) -> str:
+    """Say what a fact is about; what was not looked at must not read like something that was found."""
+    return next((topic for stem, topic in _TOPICS if name.startswith(stem)), "how often it was used before")
 
 
 def identity(seen: Seen, width: int) -> list[Content]:
