@@ -90,6 +90,7 @@ class LetterFacts:
         deadline: by when the customer is asked to answer; None where nothing is asked.
         expected_on: when missing goods should arrive, if that is known.
         asked: what a pay link asks the customer for; None in letters without one.
+        held_until: when money that is held for the order is lost; None where none is held. No letter names it.
     """
 
     order_number: str
@@ -107,3 +108,4 @@ class LetterFacts:
     expected_on: date | None = None
     asked: AskedPayment | None = None
     refund: LetterRefund | None = None
+    held_until: datetime | None = None

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.fraud.cases.states import FraudState
+from opsdesk.domain.fraud.thresholds import DeadlineSettings
 from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.letters import LetterFacts, ShopFacts
 from opsdesk.domain.mailing import GRACE, Letter, forbidden_words
@@ -70,10 +71,21 @@ def preview(
 
     Raises:
         Invalid: there is no template, or it cannot be filled in.
+        Refused: the customer could not answer before the money that is held for the order is lost.
     """
-    deadline = answer_by(status, now, shop.zone)
+    deadline = _in_time(status, answer_by(status, now, shop.zone), facts, now)
     letter = writer.write(status.template, replace(facts, deadline=deadline, expected_on=expected_on))
     return Preview(status, letter, deadline)
+
+
+def _in_time(status: Status, wanted: datetime | None, facts: LetterFacts, now: datetime) -> datetime | None:
+    """Return by when to answer: never later than the money that is held for the order can wait."""
+    if wanted is None or not status.opens_case or facts.held_until is None or facts.held_until <= now:
+        return wanted
+    latest = facts.held_until - DeadlineSettings().margin
+    if latest <= now:
+        raise Refused(f"The money of {facts.order_number} is held for too short for a mail. Call the customer now.")
+    return min(wanted, latest)
 
 
 def telling(

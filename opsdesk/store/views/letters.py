@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.letters import LetterFacts, LetterLine, LetterParcel
 from opsdesk.domain.money import Money
-from opsdesk.store.tables import AddressRow, OrderLineRow, OrderRow, ParcelLineRow, ParcelRow, TransactionRow
+from opsdesk.store.tables import (
+    AddressRow,
+    OrderLineRow,
+    OrderRow,
+    ParcelLineRow,
+    ParcelRow,
+    PaymentRow,
+    TransactionRow,
+)
 
 MOST_LINES = 200
 """A letter that lists more helps nobody; the rest is in the order."""
@@ -36,7 +46,17 @@ def letter_facts(session: Session, order_id: int, *, agent: str) -> LetterFacts:
         refunded=Money(_refunded(session, order_id), order.currency),
         parcels=_parcels(session, order_id, lines),
         agent=agent,
+        held_until=_held_until(session, order_id),
     )
+
+
+def _held_until(session: Session, order_id: int) -> datetime | None:
+    """Return when the first authorisation of the order ends of which something is left."""
+    left = col(PaymentRow.authorised_minor) - col(PaymentRow.captured_minor) - col(PaymentRow.voided_minor)
+    held = select(func.min(col(PaymentRow.expires_at))).where(
+        col(PaymentRow.order_id) == order_id, col(PaymentRow.ended) == "", left > 0
+    )
+    return session.execute(held).scalar()
 
 
 def _lines(session: Session, order: OrderRow) -> dict[int, LetterLine]:
