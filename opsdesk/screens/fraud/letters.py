@@ -13,8 +13,8 @@ from opsdesk.store.views.letters import letter_facts
 from opsdesk.store.views.users import user_named
 
 _STATUSES = {
-    Verdict.RELEASE: ("released",),
-    Verdict.CANCEL_FRAUD: ("cancelled",),
+    Verdict.RELEASE: ("fraud_released",),
+    Verdict.CANCEL_FRAUD: ("cancelled_neutral", "cancelled"),
     Verdict.CANCEL_UNVERIFIED: ("cancelled_unverified", "cancelled"),
 }
 """What is told at each end, the first that the shop has; of fraud nothing is said to anybody."""

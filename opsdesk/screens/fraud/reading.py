@@ -52,6 +52,7 @@ def sheet_of(case: FraudCase, zone: ZoneInfo, now: datetime) -> CaseSheet:
         mail=_mail(case.asked, now, zone),
         numbers=tuple(_numbers(case)),
         expected=tuple(_expected(case)),
+        known=case.known,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opsdesk.domain.fraud.cases.states import CaseFacts
 from opsdesk.domain.fraud.cases.states import Desk as CaseDesk
 from opsdesk.domain.fraud.evidence.facts import Outcome
+from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
 from opsdesk.domain.money import Money
 from opsdesk.screens.order_words import moment
@@ -75,6 +76,7 @@ class CaseSheet:
 
     Attributes:
         numbers: where the customer can be called, each with where it comes from: `known`, `independent` or `order`.
+        known: the facts that the rules are asked about, by name.
         expected: what the customer should say by themselves, by the name of the script's step.
     """
 
@@ -96,6 +98,7 @@ class CaseSheet:
     mail: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
     expected: tuple[tuple[str, str], ...] = ()
+    known: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

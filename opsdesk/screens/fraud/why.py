@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.rules import Rule
 from opsdesk.domain.fraud.scoring import NotChecked, Reason
 from opsdesk.screens.fraud.seen import Seen
@@ -29,7 +30,7 @@ def why_lines(seen: Seen, book: FraudBook, width: int) -> list[Content]:
         return paragraph("No rules have judged this order yet.", width, style=_DIM)
     lines = [heading("THAT COUNT", width, f"{score.total} {score.words}, {score.coverage} % judged")]
     for reason in (*score.raises, *score.lowers, *score.notes):
-        lines += _fired(reason, book.rules.find(reason.rule_id), width)
+        lines += _fired(reason, book.rules.find(reason.rule_id), seen.sheet.known, width)
     lines += _groups(seen, book, width)
     if score.not_checked:
         lines += [Content(""), heading("THAT NOBODY COULD JUDGE", width)]
@@ -38,11 +39,11 @@ def why_lines(seen: Seen, book: FraudBook, width: int) -> list[Content]:
     if score.shadow:
         lines += [Content(""), heading("ON TRIAL, WEIGHING NOTHING", width)]
         for reason in score.shadow:
-            lines += _fired(reason, book.rules.find(reason.rule_id), width)
+            lines += _fired(reason, book.rules.find(reason.rule_id), seen.sheet.known, width)
     return lines
 
 
-def _fired(reason: Reason, rule: Rule | None, width: int) -> list[Content]:
+def _fired(reason: Reason, rule: Rule | None, known: Facts, width: int) -> list[Content]:
     tone = Tone.GOOD if reason.points < 0 else Tone.LOOK if reason.points else Tone.PLAIN
     points = f"{reason.points:+d}".replace("-", "−") if reason.points else "·"
     lines = [
@@ -51,11 +52,27 @@ def _fired(reason: Reason, rule: Rule | None, width: int) -> list[Content]:
     if rule is None:
         return [*lines, Content.styled(" " * 15 + "The shop has no such rule any more.", _DIM)]
     lines += paragraph(f"when {rule.when.text}", width, style=_DIM, indent=15)[:2]
+    lines += paragraph(inputs_of(rule, known), width, style=Tone.COLD.style, indent=15)[:2]
     about = (
         f"{rule.name}; group {rule.group}, version {reason.version[:7]} since {rule.since:%d %b %Y} by {rule.author}"
     )
     changed = "" if rule.version == reason.version else "; it has changed since"
     return [*lines, *paragraph(about + changed, width, style=_DIM, indent=15)[:1]]
+
+
+def inputs_of(rule: Rule, known: Facts) -> str:
+    """Return what the rule asks for, each with what was found; a text from outside is shown as it is."""
+    return ", ".join(f"{name} = {_shown(known.get(name))}" for name in rule.names)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _groups(seen: Seen, book: FraudBook, width: int) -> Iterator[Content]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.cases.states import CaseFacts
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence
+from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
 from opsdesk.domain.mailing import MailState
 from opsdesk.store.evidence import evidence_of, reading_of
@@ -57,6 +58,7 @@ class FraudCase:
     Attributes:
         score: the newest score; None where the order was never scored.
         book: the shop's rules, settings and words that it is judged by.
+        known: the facts that the rules are asked about, by name, as they are now.
         known_numbers: telephone numbers of the customer from before this order.
     """
 
@@ -76,6 +78,7 @@ class FraudCase:
     goods: tuple[tuple[int, str], ...]
     contacts: tuple[ContactView, ...]
     asked: AskedView | None
+    known: Facts
     known_numbers: tuple[str, ...]
 
 
@@ -108,6 +111,7 @@ def fraud_case(
         goods=_goods(session, row.order_id),
         contacts=tuple(map(_contact, contacts)),
         asked=_asked(session, row.order_id),
+        known=book.facts(evidence).facts,
         known_numbers=_known_numbers(session, order),
     )
 
