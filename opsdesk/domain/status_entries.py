@@ -55,6 +55,7 @@ _KEYS = frozenset(
         "answer_days",
         "asks",
         "neutral",
+        "keeps_deadline",
         "effects",
     }
 )
@@ -83,6 +84,7 @@ def _status(table: object, position: int) -> Status:
         answer_days=_answer_days(table.get("answer_days"), entry),
         asks=tuple(_member(Question, name, entry) for name in table.get("asks", ())),
         neutral=table.get("neutral", False) is True,
+        keeps_deadline=table.get("keeps_deadline", False) is True,
     )
     return _checked(status, entry)
 
@@ -99,6 +101,10 @@ def _checked(status: Status, entry: str) -> Status:
                 "allowed_when",
                 f"{entry}: there is no rule {name!r}. Known are: {', '.join(RULES)}.",
             )
+    if status.keeps_deadline and (status.answer_days is not None or status.opens_case is not None):
+        raise Invalid(
+            "keeps_deadline", f"{entry} keeps the deadline of the case, and can neither give one nor open one."
+        )
     if status.opens_case is not None and not status.has_deadline:
         raise Invalid(
             "answer_days",

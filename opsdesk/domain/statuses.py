@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from opsdesk.domain.cases import CaseState
-from opsdesk.domain.errors import Refused
+from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.holds import HoldType
 from opsdesk.domain.moments import add_business_days
 from opsdesk.domain.order_money import is_covered
@@ -56,6 +56,7 @@ class Status:
 
     Attributes:
         answer_days: working days in which the customer is asked to answer; None where nothing is asked.
+        keeps_deadline: the mail names the deadline that the case has, and gives no new one.
         neutral: the mail must not let a suspicion show.
     """
 
@@ -68,11 +69,12 @@ class Status:
     answer_days: int | None = None
     asks: tuple[Question, ...] = ()
     neutral: bool = False
+    keeps_deadline: bool = False
 
     @property
     def has_deadline(self) -> bool:
         """True when the mail has to name the moment by which the customer is asked to answer."""
-        return self.answer_days is not None
+        return self.answer_days is not None or self.keeps_deadline
 
     @property
     def opens_case(self) -> str | None:
@@ -136,6 +138,26 @@ def _can_be_questioned(facts: OrderFacts) -> str | None:
     return why_not_hold(facts, HoldType.FRAUD)
 
 
+def _case_waits(facts: OrderFacts) -> str | None:
+    if facts.case is CaseState.AWAITING_CUSTOMER:
+        return None
+    if facts.case in (CaseState.CALL_DUE, CaseState.RESPONDED):
+        return f"Nobody waits for the customer of {facts.number} any more. Call them, or decide the case."
+    return f"The customer of {facts.number} has not been asked. Tell them Potential Fraud first."
+
+
+def _is_settled(facts: OrderFacts) -> str | None:
+    if facts.case is not None or any(hold.type is HoldType.FRAUD for hold in facts.holds):
+        return f"The case of {facts.number} is not decided. Release it first; the mail goes out with it."
+    return None
+
+
+def _is_cancelled(facts: OrderFacts) -> str | None:
+    if facts.lifecycle is Lifecycle.CANCELLED:
+        return None
+    return f"{facts.number} is {facts.lifecycle}. Cancel it first; the mail goes out with it."
+
+
 def _holdable(kind: HoldType) -> Rule:
     def rule(facts: OrderFacts) -> str | None:
         return why_not_hold(facts, kind)
@@ -151,6 +173,9 @@ RULES: Mapping[str, Rule] = {
     "has_refund": _has_refund,
     "has_shipped": _has_shipped,
     "can_be_questioned": _can_be_questioned,
+    "case_waits": _case_waits,
+    "is_settled": _is_settled,
+    "is_cancelled": _is_cancelled,
     "can_be_set_aside": _holdable(HoldType.MANUAL),
     "can_await_stock": _holdable(HoldType.STOCK),
     "can_await_appointment": _holdable(HoldType.APPOINTMENT),
@@ -161,8 +186,18 @@ RULES: Mapping[str, Rule] = {
 """The rules that a status may name under `allowed_when`."""
 
 
-def answer_by(status: Status, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return by when the customer is asked to answer: a full hour, so that the mail can say it plainly."""
+def answer_by(status: Status, now: datetime, zone: ZoneInfo, *, of_case: datetime | None = None) -> datetime | None:
+    """Return by when the customer is asked to answer: a full hour, so that the mail can say it plainly.
+
+    `of_case` is the deadline that the customer has already; a reminder repeats it.
+
+    Raises:
+        Invalid: there is none to repeat, or it has passed.
+    """
+    if status.keeps_deadline:
+        if of_case is None or of_case <= now:
+            raise Invalid("deadline", "The customer's time is over. Call them, or give them more time first.")
+        return of_case
     if status.answer_days is None:
         return None
     due = add_business_days(now, status.answer_days, zone)

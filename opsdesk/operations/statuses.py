@@ -70,10 +70,10 @@ def preview(
     """Write the mail of a status for one order, exactly as it will go out.
 
     Raises:
-        Invalid: there is no template, or it cannot be filled in.
+        Invalid: there is no template, it cannot be filled in, or the deadline that it repeats has passed.
         Refused: the customer could not answer before the money that is held for the order is lost.
     """
-    deadline = _in_time(status, answer_by(status, now, shop.zone), facts, now)
+    deadline = _in_time(status, answer_by(status, now, shop.zone, of_case=facts.deadline), facts, now)
     letter = writer.write(status.template, replace(facts, deadline=deadline, expected_on=expected_on))
     return Preview(status, letter, deadline)
 

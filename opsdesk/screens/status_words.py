@@ -20,6 +20,8 @@ _EFFECT_WORDS = {
 
 def asks_word(status: Status) -> str:
     """Say what choosing the status asks of the customer, or does to the order."""
+    if status.keeps_deadline:
+        return "repeats the deadline"
     if status.answer_days:
         return f"asks for an answer within {plural(status.answer_days, 'working day')}"
     return "cancels the order" if any(each.kind is EffectKind.CANCEL for each in status.effects) else ""
@@ -32,7 +34,7 @@ def effect_lines(status: Status, to: str, due: str, width: int) -> list[Content]
     )
     lines = Content.assemble((status.name, f"bold {Tone.NOW.style}"), (f"  {does}", Tone.DIM.style)).wrap(width)
     goes = f"To {to}. " if to else "No mail goes out. "
-    days = plural(status.answer_days or 0, "working day")
-    asks = f"Answer by {due} ({days})." if due else ""
+    days = f" ({plural(status.answer_days, 'working day')})" if status.answer_days else ""
+    asks = f"Answer by {due}{days}." if due else ""
     lines += Content.assemble((goes, Tone.PLAIN.style), (asks, Tone.LOOK.style)).wrap(width)
     return lines

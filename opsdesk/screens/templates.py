@@ -100,7 +100,7 @@ class TemplatesScreen(DeskScreen[None]):
         rows: dict[str, Row] = {}
         for each in self.desk.statuses.statuses:
             if all(word in f"{each.name} {each.code}".casefold() for word in words):
-                asks = f"{each.answer_days} days" if each.answer_days else ""
+                asks = f"{each.answer_days} days" if each.answer_days else "repeats" if each.keeps_deadline else ""
                 languages = self.written.get(each.code, ())
                 rows[each.code] = (
                     Cell(each.name),

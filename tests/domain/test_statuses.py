@@ -48,6 +48,11 @@ def test_the_menu_has_every_status_that_customers_are_told() -> None:
         "delivered",
         "cancelled",
         "refunded",
+        "fraud_reminder",
+        "fraud_final_notice",
+        "fraud_released",
+        "cancelled_unverified",
+        "cancelled_neutral",
     ]
 
 
@@ -76,6 +81,8 @@ def test_a_shop_adds_its_own_and_replaces_shipped_ones() -> None:
         (OWN + "effects = [{ kind = 'explode' }]", "'explode' is not known"),
         (OWN + "effects = [{ kind = 'place_hold' }]", "belong together"),
         (OWN + "effects = [{ kind = 'open_case', case = 'fraud' }]", "in how many days"),
+        (OWN + "keeps_deadline = true\nanswer_days = 3", "can neither give one"),
+        (OWN + "keeps_deadline = true\neffects = [{ kind = 'open_case', case = 'fraud' }]", "nor open one"),
         *(
             (OWN + f"effects = [{{ kind = 'release_hold', hold = '{kind}' }}]", "by a person's decision")
             for kind in sorted(NEVER_AUTOMATIC)
@@ -97,6 +104,51 @@ def test_nobody_is_asked_twice(state: CaseState) -> None:
     problem = why_not_tell(BOOK.find("potential_fraud"), facts(case=state))
     assert problem is not None
     assert "asked already" in problem
+
+
+@pytest.mark.parametrize("code", ["fraud_reminder", "fraud_final_notice"])
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (CaseState.AWAITING_CUSTOMER, None),
+        (None, "has not been asked"),
+        (CaseState.OPEN, "has not been asked"),
+        (CaseState.CALL_DUE, "Call them, or decide"),
+        (CaseState.RESPONDED, "Call them, or decide"),
+    ],
+)
+def test_a_customer_is_reminded_only_while_they_are_waited_for(
+    code: str, state: CaseState | None, said: str | None
+) -> None:
+    problem = why_not_tell(BOOK.find(code), facts(case=state))
+    assert problem is None if said is None else said in (problem or "")
+
+
+def test_nobody_is_told_that_all_is_sorted_or_over_before_it_is() -> None:
+    held = ActiveHold(1, HoldType.FRAUD, frozenset({Blocks.SHIP}), "", "amy", datetime(2026, 3, 2, tzinfo=UTC), None)
+    assert why_not_tell(BOOK.find("fraud_released"), facts()) is None
+    for suspected in (facts(holds=(held,)), facts(case=CaseState.RESPONDED)):
+        assert "is not decided" in (why_not_tell(BOOK.find("fraud_released"), suspected) or "")
+    for code in ("cancelled_unverified", "cancelled_neutral"):
+        assert "Cancel it first" in (why_not_tell(BOOK.find(code), facts()) or "")
+        assert why_not_tell(BOOK.find(code), facts(lifecycle=Lifecycle.CANCELLED)) is None
+
+
+def test_a_reminder_repeats_the_deadline_and_never_one_that_has_passed() -> None:
+    now, by = datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 3, 4, 9, tzinfo=UTC)
+    reminder = BOOK.find("fraud_reminder")
+    assert reminder.has_deadline
+    assert answer_by(reminder, now, BERLIN, of_case=by) == by
+    for late in (None, now, datetime(2026, 3, 1, tzinfo=UTC)):
+        with pytest.raises(Invalid, match="time is over"):
+            answer_by(reminder, now, BERLIN, of_case=late)
+
+
+def test_what_is_told_of_a_suspicion_shows_none_to_the_customer() -> None:
+    for code in ("fraud_reminder", "fraud_final_notice", "fraud_released", "cancelled_unverified", "cancelled_neutral"):
+        status = BOOK.find(code)
+        assert status.neutral
+        assert not forbidden_words(status.customer_label, ("fraud", "suspect", "risk"))
 
 
 def test_an_order_that_a_rule_has_flagged_can_still_be_asked_about() -> None:

@@ -16,20 +16,26 @@ from opsdesk.domain.mailing import MailState
 from opsdesk.domain.people import WORKER
 from opsdesk.domain.received_mails import Bounce, BounceKind, Reply, Verdict
 from opsdesk.integrations.mail.bounces import read_verdict
+from opsdesk.integrations.mail.contexts import EXAMPLE_SHOP
+from opsdesk.integrations.mail.rendering import TemplateWriter
+from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.ports import SendOutcome, SendResult
 from opsdesk.operations.bounces import COMES_BACK_WITHIN, TRIED_AGAIN_AFTER, move_cursor, note_bounce, note_reply
 from opsdesk.operations.holds import release
 from opsdesk.operations.mail import send_now
+from opsdesk.operations.statuses import Telling, preview, tell
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, ContactRow, HoldRow, MailboxCursorRow, MailRow, NoteRow, OrderRow
 from opsdesk.store.verify.running import verify_store
+from opsdesk.store.views.letters import letter_facts
 from opsdesk.store.work import Done, Performer
 from tests.conftest import StillClock
 from tests.operations.fraud_kit import with_files
-from tests.operations.mail_kit import CLERK, asked, history, mails, sent, told
+from tests.operations.mail_kit import CLERK, STATUSES, asked, history, mails, sent, told
 from tests.operations.orders_kit import rows, the_order
 from tests.shop_orders import write_order
 
+DATA = Path(__file__).parents[2] / "data"
 HARD = Bounce(kind=BounceKind.HARD, status="5.1.1", said="550 5.1.1 User unknown")
 SOFT = Bounce(kind=BounceKind.SOFT, status="4.2.2", said="452 4.2.2 over quota")
 ANSWER = Reply(answers=(), sender="ada@berg.example", subject="Re: A quick question", text="I will call tomorrow.")
@@ -343,3 +349,32 @@ def test_the_cursor_stays_where_it_was_while_a_mailbox_cannot_be_read(shop: Stor
     (row,) = rows(shop, MailboxCursorRow)
     assert (row.cursor, row.problem.startswith("it refused the sign-in")) == ("7:42", True)
     assert "\x1b" not in row.problem
+
+
+# Reminding.
+
+
+def test_a_reminder_names_the_deadline_that_the_customer_has_and_moves_nothing(
+    shop: Store, clock: StillClock, order_id: int
+) -> None:
+    asked(shop, clock, order_id)
+    (case,) = rows(shop, CaseRow)
+    clock.advance(days=1)
+    with shop.reading() as session:
+        facts = letter_facts(session, order_id, agent="Mia")
+    assert facts.deadline == case.respond_by
+    writer = TemplateWriter(TemplateShelf(DATA / "templates"), read_forbidden_words(DATA / "forbidden_words.toml"))
+    seen = preview(writer, EXAMPLE_SHOP, STATUSES.find("fraud_reminder"), facts, now=clock())
+    writer.close()
+    assert seen.deadline == case.respond_by
+    assert case.respond_by is not None
+    assert f"{case.respond_by:%B} {case.respond_by.day}" in seen.letter.text
+    version = the_order(shop, order_id).version
+    Performer(shop, CLERK, clock).perform(
+        tell, order_id, version=version, telling=Telling(seen.status, seen.letter, seen.deadline)
+    )
+    sent(shop, clock)
+    (after,) = rows(shop, CaseRow)
+    assert (after.fraud_state, after.respond_by) == (FraudState.AWAITING_CUSTOMER, case.respond_by)
+    noted(shop, clock, HARD, mails(shop)[-1])
+    assert state(shop) == FraudState.CALL_DUE

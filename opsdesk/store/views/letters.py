@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
+from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.letters import LetterFacts, LetterLine, LetterParcel
 from opsdesk.domain.money import Money
 from opsdesk.store.tables import (
     AddressRow,
+    CaseRow,
     OrderLineRow,
     OrderRow,
     ParcelLineRow,
@@ -46,8 +48,17 @@ def letter_facts(session: Session, order_id: int, *, agent: str) -> LetterFacts:
         refunded=Money(_refunded(session, order_id), order.currency),
         parcels=_parcels(session, order_id, lines),
         agent=agent,
+        deadline=_deadline(session, order_id),
         held_until=_held_until(session, order_id),
     )
+
+
+def _deadline(session: Session, order_id: int) -> datetime | None:
+    """Return by when the customer has been asked to answer, while they are waited for."""
+    asked = select(col(CaseRow.respond_by)).where(
+        col(CaseRow.order_id) == order_id, col(CaseRow.state) == CaseState.AWAITING_CUSTOMER.value
+    )
+    return session.execute(asked.order_by(col(CaseRow.id).desc()).limit(1)).scalar()
 
 
 def _held_until(session: Session, order_id: int) -> datetime | None:
