@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from opsdesk.domain.fraud.rules import Rule
 from opsdesk.domain.fraud.scoring import NotChecked, Reason
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.panels import DeskPanel
+from opsdesk.store.views.rule_record import RuleSoFar, rules_so_far
 from opsdesk.theme import Tone
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper, heading, paragraph, row
@@ -23,14 +24,18 @@ from opsdesk.widgets.paper import Paper, heading, paragraph, row
 _PLAIN, _DIM = Tone.PLAIN.style, Tone.DIM.style
 
 
-def why_lines(seen: Seen, book: FraudBook, width: int) -> list[Content]:
-    """Return the rules that judged the order, those that weigh most first."""
+Records = Mapping[str, RuleSoFar]
+
+
+def why_lines(seen: Seen, book: FraudBook, records: Records, width: int) -> list[Content]:
+    """Return the rules that judged the order, those that weigh most first, each with how it has done so far."""
     score = seen.sheet.score
     if score is None:
         return paragraph("No rules have judged this order yet.", width, style=_DIM)
     lines = [heading("THAT COUNT", width, f"{score.total} {score.words}, {score.coverage} % judged")]
     for reason in (*score.raises, *score.lowers, *score.notes):
         lines += _fired(reason, book.rules.find(reason.rule_id), seen.sheet.known, width)
+        lines += _so_far(records.get(reason.rule_id), width)
     lines += _groups(seen, book, width)
     if score.not_checked:
         lines += [Content(""), heading("THAT NOBODY COULD JUDGE", width)]
@@ -58,6 +63,15 @@ def _fired(reason: Reason, rule: Rule | None, known: Facts, width: int) -> list[
     )
     changed = "" if rule.version == reason.version else "; it has changed since"
     return [*lines, *paragraph(about + changed, width, style=_DIM, indent=15)[:1]]
+
+
+def _so_far(record: RuleSoFar | None, width: int) -> list[Content]:
+    if record is None:
+        return []
+    last = ", ".join(f"{number} {outcome.value}" for number, outcome in record.last)
+    words = f"fraud so far: {record.precision.words}" if record.precision.of else "no order that it hit is labelled yet"
+    said = f"{words}; last hits: {last}" if last else words
+    return paragraph(said, width, style=_DIM, indent=15)[:2]
 
 
 def inputs_of(rule: Rule, known: Facts) -> str:
@@ -104,7 +118,20 @@ class WhyPanel(DeskPanel[None]):
     def compose_body(self) -> ComposeResult:
         """Yield the rules."""
         with VerticalScroll(classes="why--rules", can_focus=True):
-            yield Paper(lambda width: why_lines(self.seen, self.book, width))
+            yield Paper(lambda width: why_lines(self.seen, self.book, {}, width), id="why-rules")
+
+    async def load(self) -> None:
+        """Read how the rules have done so far; the rest is there at once."""
+        score = self.seen.sheet.score
+        if score is None:
+            return
+        ids = [reason.rule_id for reason in (*score.raises, *score.lowers, *score.notes)]
+        good_after = self.book.thresholds.learning.good_after
+        disputes, now = self.book.codes.disputes, self.desk.clock()
+        found = await self.fetch(rules_so_far, ids, disputes=disputes, now=now, good_after=good_after)
+        if found is not None and self.is_attached:
+            paper = self.query_one("#why-rules", Paper)
+            paper.show(lambda width: why_lines(self.seen, self.book, found, width))
 
     def panel_keys(self) -> Sequence[BarKey]:
         """Return how to read it."""
