@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import closing, suppress
 from contextvars import Context, copy_context
 from dataclasses import replace
 from functools import partial
@@ -201,12 +201,17 @@ class OpsDeskApp(DeskHost):
             self._worker.start()
 
     def _work(self) -> None:
-        from opsdesk.integrations.mail.opening import open_mailer
+        from opsdesk.integrations.mail.opening import open_mailer, open_writer
+        from opsdesk.settings import data_folder
         from opsdesk.worker.loop import run_worker
 
         mailer = open_mailer(self.desk.settings.smtp_url, self.desk.shop.sender)
         gateways, mailbox = gateways_here(self.desk.settings, self.desk.clock), mailbox_here(self.desk.settings)
-        run_worker(self.desk.store, mailer, gateways, clock=self.desk.clock, stop=self._stop, mailbox=mailbox)
+        desk, folder = self.desk, self.desk.settings.template_folder
+        with closing(open_writer(data_folder(), folder, desk.shop.facts)) as letters:
+            run_worker(
+                desk.store, mailer, gateways, clock=desk.clock, stop=self._stop, mailbox=mailbox, letters=letters
+            )
 
 
 def gateways_here(settings: Settings, clock: Clock) -> Mapping[str, Gateway]:

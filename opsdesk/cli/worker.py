@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsdesk.cli.acting import opened
+from opsdesk.cli.acting import opened, telling
 from opsdesk.cli.options import JsonOption, StoreOption
 from opsdesk.cli.output import complain, say, say_json
 
@@ -45,11 +45,12 @@ def worker(
         if mailer is None:
             complain("OPSDESK_SMTP_URL is not set: mails wait in the outbox.")
         gateways, mailbox = open_gateways(settings), open_mailbox(settings)
-        if once:
-            done = run_once(found, mailer, gateways, holder=new_holder(), mailbox=mailbox)
-            _print(_counts(done), as_json=as_json)
-            return
-        run_worker(found, mailer, gateways, stop=_stop_on_signals(), mailbox=mailbox)
+        with telling(found) as (_, letters, _):
+            if once:
+                done = run_once(found, mailer, gateways, holder=new_holder(), mailbox=mailbox, letters=letters)
+                _print(_counts(done), as_json=as_json)
+                return
+            run_worker(found, mailer, gateways, stop=_stop_on_signals(), mailbox=mailbox, letters=letters)
 
 
 def _counts(done: Round) -> dict[str, object]:

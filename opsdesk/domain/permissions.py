@@ -112,6 +112,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "case.lapse": _ALONE,
     "case.lose_payment": _ALONE,
     "case.escalate": _ALONE,
+    "case.remind": _ALONE,
     "hold.review_due": _ALONE,
     "template.save": _LEADS,
     "shop.describe": frozenset({_ADMIN}),

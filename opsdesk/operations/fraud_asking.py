@@ -67,6 +67,7 @@ def mail_refused(work: Work, order: OrderRow, mail: MailRow) -> None:
         return
     at = at_work(work, order, row)
     move = contacting.mail_refused(at.case)
+    row.remind_at = None
     carry_out(work, at, move, "case.mail_refused", f"The customer could not be asked by mail: {mail.last_error}")
 
 

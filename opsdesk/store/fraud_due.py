@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -44,8 +45,18 @@ def cases_for_the_lead(session: Session, desk: Desk, limit: int) -> list[int]:
     return due[:limit]
 
 
-def cases_to_remind(session: Session, now: datetime, limit: int) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class ToRemind:
+    """A case whose customer is to be reminded, and who asked them."""
+
+    case_id: int
+    order_id: int
+    respond_by: datetime | None
+    asked_by: str
+
+
+def cases_to_remind(session: Session, now: datetime, limit: int) -> list[ToRemind]:
     """Return cases whose customer is to be reminded now."""
-    due = select(col(CaseRow.id)).where(col(CaseRow.remind_at) <= now, col(CaseRow.remind_at).is_not(None))
-    rows = session.execute(due.order_by(col(CaseRow.remind_at)).limit(limit)).scalars()
-    return [case_id for case_id in rows if case_id is not None]
+    due = select(CaseRow).where(col(CaseRow.remind_at).is_not(None), col(CaseRow.remind_at) <= now)
+    found = session.execute(due.order_by(col(CaseRow.remind_at)).limit(limit)).scalars()
+    return [ToRemind(row.id or 0, row.order_id, row.respond_by, row.claimed_by or row.opened_by) for row in found]

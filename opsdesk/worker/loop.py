@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people import WORKER
-from opsdesk.integrations.ports import Gateway, Mailbox, Mailer
+from opsdesk.integrations.ports import Gateway, LetterWriter, Mailbox, Mailer
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
@@ -25,6 +25,7 @@ from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
 from opsdesk.worker.gateway_events import read_events
+from opsdesk.worker.letters import remind
 from opsdesk.worker.mailbox import read_mailbox
 from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
@@ -108,6 +109,7 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
     clock: Clock = system_clock,
     is_listening: bool = True,
     mailbox: Mailbox | None = None,
+    letters: LetterWriter | None = None,
 ) -> Round:
     """Do one round of what no other worker does: mails and deadlines; calls to gateways and their news; the mailbox.
 
@@ -116,7 +118,7 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
     `is_listening` no gateway is asked for news.
     """
     performer = Performer(store, WORKER, clock)
-    done = _outgoing(performer, mailer, gateways, holder, is_listening=is_listening)
+    done = _outgoing(performer, mailer, gateways, holder, is_listening=is_listening, letters=letters)
     if mailbox is None:
         return done
     # Last, because a mail server that does not answer takes its time too.
@@ -124,17 +126,18 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
     return done if desk is None else replace(done, received=read_mailbox(performer, mailbox), mailbox_lease=desk)
 
 
-def _outgoing(
+def _outgoing(  # noqa: PLR0913  a worker has this many parts
     performer: Performer,
     mailer: Mailer | None,
     gateways: Mapping[str, Gateway],
     holder: str,
     *,
     is_listening: bool,
+    letters: LetterWriter | None,
 ) -> Round:
     store, clock = performer.store, performer.clock
     lease = take_lease(store, LEASE, holder, lasts=LEASE_LASTS, clock=clock)
-    done = Round(None) if lease is None else _mails_and_deadlines(performer, mailer, lease)
+    done = Round(None) if lease is None else _mails_and_deadlines(performer, mailer, lease, letters)
     if gateways:
         # Last, because a gateway that does not answer takes its time.
         till = take_lease(store, MONEY_LEASE, holder, lasts=LEASE_LASTS, clock=clock)
@@ -153,10 +156,13 @@ def _without_gateways(performer: Performer, done: Round, *, is_listening: bool) 
     return replace(done, events=read_events(performer, NO_GATEWAYS)) if is_alone else done
 
 
-def _mails_and_deadlines(performer: Performer, mailer: Mailer | None, lease: Lease) -> Round:
+def _mails_and_deadlines(
+    performer: Performer, mailer: Mailer | None, lease: Lease, letters: LetterWriter | None
+) -> Round:
     held = hold_what_was_abandoned(performer, lease)
     sent = send_due(performer, mailer, lease) if mailer is not None else 0
-    return Round(lease, sent, held, pass_deadlines(performer))
+    reminded = remind(performer, letters) if letters is not None else 0
+    return Round(lease, sent, held, pass_deadlines(performer) + reminded)
 
 
 def _money(
@@ -177,6 +183,7 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
     stop: Event,
     pause_s: float = _PAUSE_S,
     mailbox: Mailbox | None = None,
+    letters: LetterWriter | None = None,
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
@@ -186,7 +193,16 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
         is_listening = listening.is_due(clock())
         box = mailbox if reading.is_due(clock()) else None
         try:
-            done = run_once(store, mailer, gateways, holder=holder, clock=clock, is_listening=is_listening, mailbox=box)
+            done = run_once(
+                store,
+                mailer,
+                gateways,
+                holder=holder,
+                clock=clock,
+                is_listening=is_listening,
+                mailbox=box,
+                letters=letters,
+            )
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)

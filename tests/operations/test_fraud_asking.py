@@ -19,6 +19,7 @@ from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, MailRow
 from opsdesk.store.work import Done, Operation, Performer, Work
 from opsdesk.worker.deadlines import pass_deadlines
+from opsdesk.worker.letters import remind
 from tests.conftest import START, StillClock
 from tests.operations.fraud_kit import AMY, fraud_hold, state_of, suspected, the_case, with_files
 from tests.operations.orders_kit import rows, the_order
@@ -147,3 +148,19 @@ def test_a_release_puts_back_what_the_customer_was_told_before(
     assert the_order(shop, case.order_id).told_status == "potential_fraud"
     amy.perform(decide, case_id, version=case.version, verdict="release", reason_code="explained_mismatch", gut=1)
     assert the_order(shop, case.order_id).told_status is None
+
+
+def test_a_customer_who_is_silent_is_reminded_twice_and_who_answers_no_more(
+    shop: Store, amy: Performer, worker: Performer, clock: StillClock, writer: TemplateWriter
+) -> None:
+    case_id, _ = asked(amy, worker, clock, writer)
+    for turn in (1, 2):
+        clock.moment = the_case(shop, case_id).remind_at or START
+        assert remind(worker, writer) == 1
+        assert remind(worker, writer) == 0
+        mail = rows(shop, MailRow)[-1]
+        assert (len(rows(shop, MailRow)), mail.status_code) == (1 + turn, "potential_fraud")
+        assert "104458" in mail.subject + mail.text
+    assert the_case(shop, case_id).remind_at is None
+    heard(worker, "reply", mail)
+    assert [mail.state for mail in rows(shop, MailRow)] == ["accepted", "cancelled", "cancelled"]
