@@ -12,6 +12,8 @@ READY = "(SELECT max(id) FROM orders WHERE headline = 'ready' AND payment_status
 SHIPPED = "(SELECT max(id) FROM orders WHERE headline = 'shipped')"
 AUTHORISED = "(SELECT max(order_id) FROM payment WHERE state = 'authorised')"
 FRAUD = "(SELECT max(order_id) FROM verification_case WHERE state = 'awaiting_customer')"
+UNHELD = """(SELECT max(id) FROM orders WHERE lifecycle = 'placed' AND fulfilment_status = 'unfulfilled'
+    AND stage <> 'done' AND id NOT IN (SELECT order_id FROM hold WHERE type = 'fraud'))"""
 CANCELLED = "(SELECT max(id) FROM orders WHERE lifecycle = 'cancelled')"
 LATER = "'2026-11-24 13:31:30.000000'"
 PAID_BY_CARD = "(SELECT max(id) FROM payment WHERE state = 'captured' AND gateway = 'stripe')"
@@ -79,6 +81,15 @@ def _line(assignment: str, order: str = READY) -> str:
 
 
 _TOTAL = f"(SELECT total_minor FROM orders WHERE id = {READY})"
+
+
+def _scored(told: str) -> str:
+    return (
+        "INSERT INTO risk_assessment (id, order_id, scored_at, cause, score, band, action, coverage, book, fired, "
+        f"result, facts) SELECT 900000, id, {LATER}, 'import', {told}, 50, 'x', '', '', '{{}}' FROM orders "
+        f"WHERE id = {UNHELD}"
+    )
+
 
 PLANTED = {
     "goods of another sum": Planted(
@@ -277,6 +288,62 @@ PLANTED = {
         "A2",
         "and yet it is not held",
         (f"UPDATE hold SET released_at = {LATER}, released_by = 'lena' WHERE type = 'fraud' AND order_id = {FRAUD}",),
+    ),
+    "captured past a fraud hold": Planted(
+        "A5",
+        "a capture that was asked for since",
+        ("INSERT INTO gateway_call (id, order_id, kind, gateway, reference, key, amount_minor, currency, reason, state, "
+         "not_before, attempts, answer_reference, problem, requested_by, requested_at, version) "
+         f"SELECT 900000, id, 'capture', 'stripe', 'pi_x', 'key-x', 1, currency, '', 'requested', {LATER}, 0, '', '', "
+         f"'mia', {LATER}, 1 FROM orders WHERE id = {FRAUD}",),
+    ),
+    "flagged and not held": Planted(
+        "A5", "and yet it was not held", (_scored("70, 'high', 'hold'"),)
+    ),
+    "case of no state": Planted(
+        "A2",
+        "where the fraud desk has it is no state",
+        (f"UPDATE verification_case SET fraud_state = 'dreamt' WHERE order_id = {FRAUD}",),
+    ),
+    "case in two states": Planted(
+        "A2",
+        "or another one than the house knows",
+        (f"UPDATE verification_case SET fraud_state = 'calling' WHERE order_id = {FRAUD}",),
+    ),
+    "two cases at once": Planted(
+        "A2",
+        "two cases for the same reason",
+        (f"UPDATE verification_case SET order_id = {FRAUD}, decided_at = NULL, decided_by = NULL "
+         f"WHERE id = (SELECT max(id) FROM verification_case WHERE order_id <> {FRAUD})",),
+        index="uq_case_open",
+    ),
+    "decided for two": Planted(
+        "A4",
+        "what they had proposed themselves",
+        (f"UPDATE verification_case SET proposed_by = 'lena', second_by = 'lena' WHERE order_id = {FRAUD}",),
+    ),
+    "decision that waits for nobody": Planted(
+        "A2",
+        "whether a decision waits for a second person",
+        (f"UPDATE verification_case SET proposal = 'x', proposed_by = 'lena' WHERE order_id = {FRAUD}",
+         f"UPDATE verification_case SET fraud_state = 'pending_second', state = 'responded', proposal = '' "
+         f"WHERE order_id = {FRAUD}"),
+    ),
+    "gut of six": Planted(
+        "A2", "its verdict or its gut", (f"UPDATE verification_case SET gut = 6 WHERE order_id = {FRAUD}",)
+    ),
+    "score of no band": Planted("A2", "its points, its band", (_scored("70, 'purple', 'release'"),)),
+    "trusted for no reason": Planted(
+        "A2",
+        "nobody said why and until when",
+        ("INSERT INTO risk_list_entry (id, kind, entity, digest, shown, reason, author, added_at, rule_id) "
+         f"VALUES (900000, 'allow', 'email', 'x', 'x', '', 'lena', {LATER}, '')",),
+    ),
+    "rule of no state": Planted(
+        "A2",
+        "its state is none that there is",
+        ("INSERT INTO risk_rule (id, rule_id, revision, version, state, definition, note, author, written_at) "
+         f"VALUES (900000, 'TRY-01', 1, 'x', 'maybe', '{{}}', '', 'lena', {LATER})",),
     ),
     "two mails of one event": Planted(
         "E1",
