@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsdesk.cli.acting import acting
+from opsdesk.cli.acting import acting, telling
 from opsdesk.cli.fraud import app
 from opsdesk.cli.fraud_cases import on_case
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.orders import NumberArgument, required_order
 from opsdesk.cli.output import say_done
 
+if TYPE_CHECKING:
+    from opsdesk.domain.mailing import Letter
+    from opsdesk.store.cases import CaseHead
+    from opsdesk.store.work import Performer
+
 _Note = Annotated[str, typer.Option("--note", help="For whoever reads it later.")]
 _Seen = Annotated[
     int | None, typer.Option("--version", help="The version of the case that you saw; without it, the one there is.")
 ]
+_Tell = Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the customer by mail how it ended.")]
 _Entity = Annotated[str, typer.Argument(metavar="KIND", help="email, phone, card, address, customer, ...")]
 _Reason = Annotated[str, typer.Option("--reason", help="Why; whoever reads the list in a year must understand it.")]
 _Days = Annotated[int, typer.Option("--days", help="For how long.")]
@@ -31,6 +37,7 @@ def decide_case(
     reason: Annotated[str, typer.Option("--reason", help="verified_call, no_contact, gut_only, ...")],
     gut: Annotated[int, typer.Option("--gut", help="1 sure genuine to 5 sure fraud.")],
     worth_a_look: Annotated[bool | None, typer.Option("--worth-a-look/--not-worth-a-look")] = None,
+    tell: _Tell = True,
     note: _Note = "",
     version: _Seen = None,
     store: StoreOption = "",
@@ -41,6 +48,7 @@ def decide_case(
     from opsdesk.operations.fraud_deciding import decide
 
     with on_case(store, as_name, number) as (performer, case):
+        letter = _letter(performer, case, verdict) if tell else None
         done = performer.perform(
             decide,
             case.case_id,
@@ -50,6 +58,7 @@ def decide_case(
             gut=gut,
             worth_a_look=worth_a_look,
             note=note,
+            letter=letter,
         )
         say_done(done, as_json=as_json)
 
@@ -87,6 +96,7 @@ def reject_case(
 @app.command("confirm")
 def confirm_case(
     number: NumberArgument,
+    tell: _Tell = True,
     version: _Seen = None,
     store: StoreOption = "",
     as_name: AsOption = "",
@@ -96,7 +106,8 @@ def confirm_case(
     from opsdesk.operations.fraud_deciding import confirm_cancel
 
     with on_case(store, as_name, number) as (performer, case):
-        done = performer.perform(confirm_cancel, case.case_id, version=version or case.version)
+        letter = _letter(performer, case, case.suggested) if tell else None
+        done = performer.perform(confirm_cancel, case.case_id, version=version or case.version, letter=letter)
         say_done(done, as_json=as_json)
 
 
@@ -170,3 +181,20 @@ def unlist_value(
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(unlist, entry, note=note), as_json=as_json)
+
+
+def _letter(performer: Performer, case: CaseHead, verdict: str) -> Letter | None:
+    """Write what the customer is told; None where the shop has no words for it."""
+    from opsdesk.domain.errors import Invalid
+    from opsdesk.domain.fraud.codes.reasons import Verdict
+    from opsdesk.operations.fraud_deciding import LETTERS_OF_END
+    from opsdesk.store.views.letters import letter_facts
+
+    template = LETTERS_OF_END.get(Verdict(verdict)) if verdict in set(Verdict) else None
+    with performer.store.reading() as session:
+        facts = letter_facts(session, case.order_id, agent=performer.actor.name)
+    with telling(performer.store) as (_, writer, _):
+        try:
+            return writer.write(template, facts) if template else None
+        except Invalid:
+            return None

@@ -16,7 +16,8 @@ def remind(work: Work, case_id: int, *, letter: Letter | None) -> Done:
     at = open_case(work, case_id)
     if at.row.remind_at is None or at.row.remind_at > work.now:
         return Done("The customer was reminded in the meantime.", case_id)
-    due, waits = at.row.remind_at, at.case.state is FraudState.AWAITING_CUSTOMER
+    due, by = at.row.remind_at, at.row.respond_by
+    waits = at.case.state is FraudState.AWAITING_CUSTOMER and by is not None and by > work.now
     at.row.remind_at = next_reminder(at, after=work.now) if waits else None
     at.row.version += 1
     if not waits:

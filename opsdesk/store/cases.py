@@ -150,12 +150,14 @@ class CaseHead:
     """A case and the version of it that was read."""
 
     case_id: int
+    order_id: int
     version: int
     fraud_state: str
+    suggested: str
 
 
 def newest_case(session: Session, order_id: int, kind: str) -> CaseHead | None:
     """Return the order's newest case of this kind, decided or not."""
     found = select(CaseRow).where(col(CaseRow.order_id) == order_id, col(CaseRow.kind) == kind)
     row = session.execute(found.order_by(col(CaseRow.id).desc()).limit(1)).scalar_one_or_none()
-    return CaseHead(row.id or 0, row.version, row.fraud_state) if row is not None else None
+    return CaseHead(row.id or 0, order_id, row.version, row.fraud_state, row.suggested) if row is not None else None

@@ -161,8 +161,10 @@ def _mails_and_deadlines(
 ) -> Round:
     held = hold_what_was_abandoned(performer, lease)
     sent = send_due(performer, mailer, lease) if mailer is not None else 0
+    passed = pass_deadlines(performer)
+    # Afterwards, so that nobody is reminded of a deadline that has passed while no worker ran.
     reminded = remind(performer, letters) if letters is not None else 0
-    return Round(lease, sent, held, pass_deadlines(performer) + reminded)
+    return Round(lease, sent, held, passed + reminded)
 
 
 def _money(
