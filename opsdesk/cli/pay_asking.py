@@ -43,7 +43,7 @@ def ask_with_link(
 
     with on_order(store, as_name, number) as (performer, order):
         sheet = sheet_of(performer, order.id)
-        wanted = amount_in(order, amount) if amount else sheet.due - sheet.capturable
+        wanted = amount_in(order, amount) if amount else sheet.to_ask
         lasts = timedelta(days=days)
         is_told = tell and order.facts.has_email
         letter = link_letter(performer, order, wanted, lasts) if is_told and wanted.minor > 0 else None

@@ -240,8 +240,9 @@ def _author(seen: Seen, author: str) -> str:
 
 
 def work(seen: Seen, width: int) -> tuple[list[Content], ...]:
-    """Return what has been done with it: holds, parcels, notes, payments."""
-    return holds(seen, width), parcels(seen, width), notes(seen, width), money(seen, width)
+    """Return what has been done with it: holds, parcels, notes, payments; money that waits for somebody goes first."""
+    first, last = (money(seen, width), []) if seen.detail.waiting else ([], money(seen, width))
+    return first, holds(seen, width), parcels(seen, width), notes(seen, width), last
 
 
 def facts_line(seen: Seen) -> str:

@@ -128,6 +128,8 @@ def forward_step(detail: OrderDetail) -> tuple[str, str] | None:
         return None
     if holds:
         return "hold", f"RELEASE: {holds[0].type.label.upper()}"
+    if detail.recall_id is not None:
+        return "pack", "PUT IT BACK"
     if facts.open_units and why_not_ship(facts) is None:
         return "ship", f"SHIP {plural(facts.open_units, 'UNIT', 'UNITS')}"
     if detail.head.headline is Headline.AWAITING_PAYMENT:

@@ -183,7 +183,8 @@ def waiting_word(waiting: WaitingMoney, now: datetime, zone: ZoneInfo) -> str:
     if waiting.what is Waits.CHANGE:
         who = _CHANGE_WAITS.get(waiting.state, "waits")
         return f"changed to {amount} by {waiting.said}: {who} (E)"
-    return f"pay link of {amount}: {'can be paid' if waiting.state == 'open' else 'is being made, paid'} until {at}"
+    making = "" if waiting.state == "open" else "is being made; "
+    return f"pay link of {amount}: {making}can be paid until {at}"
 
 
 _CHANGE_WAITS = {

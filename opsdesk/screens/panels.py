@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from opsdesk.store.work import Done
 
 ResultT = TypeVar("ResultT")
+_LONG = 12
+"""A list with more entries takes all rows of a small terminal."""
 
 
 class DeskPanel(DeskScreen[ResultT], ModalScreen[ResultT]):
@@ -90,6 +92,7 @@ class ChoicePanel(DeskPanel[str]):
         super().__init__(title)
         self._choices = Choices(entries, pointed=pointed, narrows=narrows)
         self._note = note
+        self.set_class(len(entries) > _LONG, "-long")
 
     def compose_body(self) -> ComposeResult:
         """Yield the list."""
@@ -202,8 +205,9 @@ class FormPanel(DeskPanel[ResultT]):
 
     @on(Form.Edited)
     def _edited(self, event: Form.Edited) -> None:
+        # What stands there now, not when it was told: the form may have been filled from the order since.
         event.stop()
-        self._keep(event.values)
+        self._keep(self.form.draft)
 
     @on(Form.Completed)
     def _completed(self, event: Form.Completed) -> None:

@@ -67,7 +67,6 @@ async def test_a_greyed_key_says_why_and_changes_nothing(staff: People):
             ("s", "104458 is on hold: address. Release it first (h)."),
             ("b", "104458 is on hold: address. Release it first (h)."),
             ("D", "Nothing of 104458 has been shipped yet."),
-            ("m", "104458 is paid already."),
             ("O", "104458 is open already."),
             ("a", "104458 is with tim. Ask tim"),
             ("A", "mia is agent and may not do this"),

@@ -48,7 +48,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         self.order_id = order_id
         self.detail: OrderDetail | None = None
         self._drafts = asyncio.Lock()
-        self._is_over = False
+        self._is_over = self._is_kept = self._is_begun = False
 
     def compose_body(self) -> ComposeResult:
         """Yield which order it is about, then the form."""
@@ -78,6 +78,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
         self.detail = detail
         await self.prepare(detail)
         self.begin_with(self.values_of(detail))
+        self._is_begun = True
         self.arrived(detail)
         self.show_here(detail.present)
         self._show_order()
@@ -183,6 +184,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
     async def _take_up(self, draft: Draft, detail: OrderDetail) -> None:
         fields = {name: value for name, value in draft.fields.items() if not name.startswith("@")}
         was = {name.removeprefix(_WAS): value for name, value in draft.fields.items() if name.startswith(_WAS)}
+        self._is_kept = True
         self.form.fill(fields)
         for text in self.form.query(TextField):
             text.move_cursor(text.document.end)
@@ -210,8 +212,12 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
 
     def _keep(self, values: Mapping[str, str]) -> None:
         user_id, detail = self._drafting_user, self.detail
-        if user_id is None or detail is None or self._is_over:
+        if user_id is None or detail is None or self._is_over or not self._is_begun:
             return
+        if not (self._is_kept or self.form.is_changed):
+            # Fields tell of what the form itself began with, too.
+            return
+        self._is_kept = True
         kept = dict(values) | {_WAS + name: value for name, value in self.values_of(detail).items()}
         kept |= {_VERSION: str(detail.version), _SEEN: str(detail.newest_activity)}
 

@@ -12,13 +12,15 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from opsdesk.domain.amendment_edits import Edit
+from opsdesk.domain.amendment_edits import Edit, OverridePrice
 from opsdesk.domain.amendment_rules import Settle, why_not_amend
-from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.errors import Denied, OpsDeskError
 from opsdesk.domain.letters import AskedPayment
 from opsdesk.domain.mailing import Letter
 from opsdesk.domain.money import Money
 from opsdesk.domain.pay_links import ADDRESS_COMES, LASTS
+from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.statuses import Status
 from opsdesk.operations.amendments import propose
 from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
@@ -43,6 +45,7 @@ _SETTLE_WORDS = {
     Settle.OWE: ("change it now", "the order owes the rest, and waits for it before it ships"),
 }
 _NOTHING_YET = "Nothing is changed yet."
+_PACKED = "It is being packed: it is changed when whoever packs it has put it back."
 
 
 class AmendPanel(LetterForm):
@@ -79,6 +82,12 @@ class AmendPanel(LetterForm):
         """Show the order's total as it is."""
         self._show_sum()
 
+    async def load(self) -> None:
+        """Say how to begin where nothing is typed yet."""
+        await super().load()
+        if self.is_attached and self.message == _NOTHING_YET:
+            self.say("Type over what changes: 2, or 2 @ 7.50, or 2 = another SKU; 0 takes it off.")
+
     # What it comes to.
 
     @on(Form.Edited)
@@ -90,6 +99,7 @@ class AmendPanel(LetterForm):
         edits = await self._edits()
         if edits is not None and edits:
             try:
+                self._require_right(edits)
                 done = await self.desk.run(self._rehearsed, edits)
                 self.worked_out, self.problem = done.details, ""
             except OpsDeskError as error:
@@ -98,6 +108,12 @@ class AmendPanel(LetterForm):
             self.worked_out, self.problem = {}, _NOTHING_YET
         if self.is_attached:
             self._show_sum()
+
+    def _require_right(self, edits: tuple[Edit, ...]) -> None:
+        """Say to whom a price by hand is closed before a reason is asked for."""
+        problem = why_not_allowed(self.desk.actor, "order.override_price")
+        if problem and any(isinstance(edit, OverridePrice) for edit in edits):
+            raise Denied(problem)
 
     async def _edits(self) -> tuple[Edit, ...] | None:
         values = self.form.values
@@ -139,9 +155,10 @@ class AmendPanel(LetterForm):
             row((total, max(8, width - len(said) - 1), f"bold {Tone.PLAIN.style}"), (said, -len(said), tone.style))
         ]
         for line in str(found.get("changes", "")).splitlines():
-            lines += paragraph(f"~ {line}", width, style=Tone.CHANGED.style)
+            if not line.startswith("total:"):
+                lines += paragraph(f"~ {line}", width, style=Tone.CHANGED.style)
         lines += [part for said in self._rest() for part in paragraph(said, width, style=Tone.LOOK.style)]
-        if self.problem:
+        if self.problem and self.problem != _NOTHING_YET:
             lines += paragraph(self.problem, width, style=Tone.LOOK.style)
         return lines
 
@@ -150,18 +167,15 @@ class AmendPanel(LetterForm):
         if not self.worked_out:
             return []
         owed, too_much = self._money("owed_minor"), self._money("too_much_minor")
-        tax = self._money("tax_delta_minor")
-        said = [f"tax {'+' if tax.minor > 0 else ''}{tax}"] if tax else []
+        said = [_PACKED] if self.worked_out.get("state") == AmendmentState.AWAITING_PACKER else []
         if owed:
-            said.append(f"The customer will owe {owed}: {_SETTLE_WORDS[self._settling][0]} (F4).")
+            waits = self.worked_out.get("state") == AmendmentState.AWAITING_PAYMENT
+            then = "the change waits for it, and a pay link asks for it" if waits else "the order owes it"
+            said.append(f"{owed} more is to be paid: {then} (F4).")
         if too_much:
             back = "goes back" if self.settle is Settle.REFUND else "is too much; F4 gives it back"
             said.append(f"{too_much} {back}.")
         return [*said, *str(self.worked_out.get("warnings", "")).splitlines()]
-
-    @property
-    def _settling(self) -> Settle:
-        return Settle.OWE if self.settle is Settle.OWE else Settle.AUTO
 
     def _money(self, name: str) -> Money:
         assert self.detail is not None, "A change is worked out once the order was read."

@@ -53,6 +53,9 @@ class MoneyForm(OrderForm):
             return None
 
 
+_PICK_FIRST = "Pick one first: press its digit."
+
+
 class PickingForm(MoneyForm):
     """A money form with a numbered list above its fields: of payments, credits or calls."""
 
@@ -76,7 +79,7 @@ class PickingForm(MoneyForm):
     def why_not(self, action: str, *parameters: object) -> str | None:
         """Say that something has to be picked first."""
         if action == "commit" and self.sheet is not None and not self.picked:
-            return "Pick one first: press its digit."
+            return _PICK_FIRST
         return super().why_not(action, *parameters)
 
     def arrived(self, detail: OrderDetail) -> None:
@@ -88,14 +91,23 @@ class PickingForm(MoneyForm):
         able = [entry for entry in entries if entry.why_not is None]
         if len(able) == 1:
             self.pick(able[0].key)
-        else:
-            self.set_focus(self.list)
+            return
+        if able:
+            self.list.point_at(able[0].key)
+        self.set_focus(self.list)
+
+    async def load(self) -> None:
+        """Say how to pick where that is all that is missing."""
+        await super().load()
+        if self.is_attached and self.message == _PICK_FIRST:
             self.say("A digit picks one.")
 
     def pick(self, key: str) -> None:
         """Take one of the list, and go on to the fields."""
         self.picked = key
         self.list.point_at(key)
+        if self.message in (_PICK_FIRST, "A digit picks one."):
+            self.say("")
         self.form.focus_field()
         self.show_keys()
 

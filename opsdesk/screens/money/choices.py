@@ -9,6 +9,7 @@ from opsdesk.domain.orders import Lifecycle
 from opsdesk.domain.payments import why_not_capture, why_not_record_payment, why_not_void
 from opsdesk.domain.people import Actor
 from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.screens.money.words import REFUND_WORDS
 from opsdesk.store.views.money_parts import MoneySheet, PaymentView
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.widgets.choices import Choice
@@ -47,11 +48,12 @@ def _record(sheet: MoneySheet, detail: OrderDetail) -> tuple[Choice, str]:
 def _link(sheet: MoneySheet, detail: OrderDetail) -> tuple[Choice, str]:
     if (link := sheet.open_link) is not None:
         return Choice("pay_link", "show the pay link", f"{link.amount}, QR code"), "link.create"
-    due = sheet.due.minor - sheet.capturable.minor
-    problem = None if due > 0 else f"{sheet.number} has nothing left to be paid."
+    problem = None if sheet.to_ask.minor > 0 else f"{sheet.number} has nothing left to be paid."
+    if problem and sheet.due.minor > 0:
+        problem = f"All that is due for {sheet.number} is authorised or being captured."
     if detail.facts.lifecycle is Lifecycle.CANCELLED:
         problem = f"{sheet.number} is cancelled. Reopen it first."
-    return Choice("pay_link", "send a pay link", str(sheet.due) if problem is None else "", problem), "link.create"
+    return Choice("pay_link", "send a pay link", str(sheet.to_ask) if problem is None else "", problem), "link.create"
 
 
 def live(sheet: MoneySheet) -> tuple[PaymentView, ...]:
@@ -98,7 +100,7 @@ def _look_at_refund(sheet: MoneySheet) -> tuple[Choice, str]:
     if not waiting:
         return Choice("refund_review", "look at a refund", "", "No refund waits for anybody."), "refund.request"
     first = waiting[0]
-    words = f"{first.amount}, {first.state.replace('_', ' ')}"
+    words = f"{first.amount} {REFUND_WORDS[first.state][0]}"
     return Choice("refund_review", "look at a refund", words), "refund.request"
 
 
@@ -110,5 +112,6 @@ def _call(sheet: MoneySheet) -> tuple[Choice, str]:
 
 def _dispute(sheet: MoneySheet) -> tuple[Choice, str]:
     is_open = any(dispute.closed_at is None for dispute in sheet.disputes)
-    problem = None if sheet.payments else "Nothing was paid that could be disputed."
+    is_paid = any(payment.facts.captured for payment in sheet.payments)
+    problem = None if is_paid else "Nothing was paid that could be disputed."
     return Choice("dispute", "dispute", "answer it" if is_open else "note one", problem), "dispute.record"

@@ -112,7 +112,9 @@ class MoneyDesk(DeskScreen[None]):
             said = "No refund, call, dispute or authorisation waits for anybody."
             self.query_one("#advice", Paper).show(lambda width: paragraph(said, width, style=Tone.DIM.style))
             return
-        why, advice = task.said, task.kind.advice
+        advice = task.kind.advice
+        # What went wrong may end with what to do about it already.
+        why = task.said.removesuffix(advice).strip()
         self.query_one("#advice", Paper).show(
             lambda width: [*paragraph(why, width), *paragraph(advice, width, style=Tone.LOOK.style)]
         )

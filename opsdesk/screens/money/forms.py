@@ -8,6 +8,7 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.gateways import CallState
 from opsdesk.operations.gateway_calls import send_now, settle_by_hand, take_back
 from opsdesk.operations.payments import capture, take_on_account, use_credit, void
+from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import MoneyForm, PickingForm
 from opsdesk.screens.money.choices import live
 from opsdesk.screens.money.words import MoneySeen, call_words
@@ -35,10 +36,19 @@ class CapturePanel(PickingForm):
         return _payment_entries([each for each in live(sheet) if each.facts.capturable])
 
     def values_of(self, detail: OrderDetail) -> Mapping[str, str]:
-        """Begin with what the order costs, as far as it is authorised."""
-        if self.sheet is None:
+        """Begin with what the order still costs, as far as the payment that is picked goes."""
+        sheet = self.sheet
+        payment = sheet.payment(int(self.picked)) if sheet is not None and self.picked else None
+        if sheet is None or payment is None:
             return {}
-        return {"amount": str(min(self.sheet.capturable, self.sheet.due, key=lambda money: money.minor).amount)}
+        under_way = sum(each.facts.capturing for each in sheet.payments)
+        return {"amount": str(payment.money(min(payment.facts.capturable, sheet.due.minor - under_way)).amount)}
+
+    def pick(self, key: str) -> None:
+        """Offer what is left of this payment; an amount that was typed stays."""
+        super().pick(key)
+        if self.detail is not None:
+            self.begin_with(self.values_of(self.detail))
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
@@ -68,7 +78,7 @@ class VoidPanel(PickingForm):
     def pick(self, key: str) -> None:
         """Say what giving it back means."""
         super().pick(key)
-        self.say("The money is the customer's again. The order then has to be paid anew.", hint="F9 gives it back")
+        self.say("The money is the customer's again, and the order has to be paid anew.")
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
@@ -149,7 +159,7 @@ class CallsPanel(PickingForm):
 
     def __init__(self, order_id: int) -> None:
         fields = [
-            Field("happened", "did it happen", hint="yes or no, as the gateway's own screen says", longest=3),
+            Field("happened", "happened", hint="yes or no, as the gateway's own screen says", longest=3),
             Field("reference", "reference", hint="what the gateway calls it"),
             Field("note", "note", hint="where you looked"),
         ]
@@ -169,6 +179,23 @@ class CallsPanel(PickingForm):
                 problem = "It is being sent this moment. Wait for the answer." if is_wait else None
                 listed.append(Choice(f"settle:{call.id}", "settle by hand", words, problem))
         return listed
+
+    def arrived(self, detail: OrderDetail) -> None:
+        """Show the fields once something is settled by hand."""
+        self._show_fields()
+        super().arrived(detail)
+
+    def pick(self, key: str) -> None:
+        """Show the fields that settling needs."""
+        self.picked = key
+        self._show_fields()
+        super().pick(key)
+        if not key.startswith("settle"):
+            self.set_focus(self.list)
+
+    def _show_fields(self) -> None:
+        for name in ("happened", "reference", "note"):
+            show_field(self.form, name, is_shown=self.picked.startswith("settle"))
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""

@@ -64,7 +64,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
         """Begin with what is due and not authorised."""
         if self.sheet is None:
             return {}
-        return {"amount": str((self.sheet.due - self.sheet.capturable).amount)}
+        return {"amount": str(self.sheet.to_ask.amount)}
 
     def arrived(self, detail: OrderDetail) -> None:
         """Show the link that there is, or write the mail of a new one."""
@@ -160,7 +160,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
     # The mail.
 
     async def _write_mail(self) -> None:
-        amount = (self.sheet.due - self.sheet.capturable) if self.sheet else None
+        amount = self.sheet.to_ask if self.sheet else None
         if amount is not None and amount.minor > 0:
             await self.write_letter(_ASKS, asked=self._asked(amount, LASTS))
 

@@ -76,8 +76,12 @@ class RefundPanel(LetterForm):
     def arrived(self, detail: OrderDetail) -> None:
         """Show what nothing comes to."""
         self._show_sum()
-        if self.message == "":
-            self.say("Type units or amounts; what goes back is worked out as you type.", hint="F4: all of it, reasons")
+
+    async def load(self) -> None:
+        """Say how to begin where nothing is typed yet."""
+        await super().load()
+        if self.is_attached and self.message == _NOTHING_YET:
+            self.say("Type units or amounts. What goes back is worked out as you type.")
 
     # What it comes to.
 
@@ -98,7 +102,7 @@ class RefundPanel(LetterForm):
         found = self.worked_out()
         if found is not None:
             self.query_one("#refund-sum", Paper).show(lambda width: self._sum_lines(found, width))
-            if found.plan.total and _NOTHING_YET in self.message:
+            if (found.plan.total or found.problem) and _NOTHING_YET in self.message:
                 self.say("")
         self.show_keys()
 

@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.app import ComposeResult
 
+from opsdesk.domain.letters import LetterRefund
+from opsdesk.domain.mailing import Letter
+from opsdesk.domain.payments import Method
+from opsdesk.domain.people import Actor
+from opsdesk.domain.permissions import why_not_allowed, why_not_within
+from opsdesk.domain.refund_parts import RefundPart, RefundPlan
+from opsdesk.domain.refund_preview import letter_refund
+from opsdesk.domain.refund_shares import Share, ShareChoice, Source
+from opsdesk.domain.refund_states import PartKind
 from opsdesk.operations.approvals import approve, decline
 from opsdesk.operations.refunds import retry, take_back, turn_into_credit
+from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.screens.money.words import MoneySeen, refund_lines
-from opsdesk.store.views.money_parts import MoneySheet, RefundView
+from opsdesk.screens.writing import LetterForm
+from opsdesk.store.views.money_parts import MoneySheet, RefundShareView, RefundView
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.paper import Paper, paragraph
 
 _WAITING = ("pending_approval", "failed", "unknown", "submitted")
+_DID_NOT_GO = ("failed", "cancelled")
+_REFUNDED_STATUS = "refunded"
 _LABELS = {
     "approve": "AGREE TO IT",
     "decline": "DECLINE IT",
     "back": "TAKE IT BACK",
     "retry": "SEND IT AGAIN",
+    "hand": "IT IS PAID BY HAND",
     "credit": "TURN IT INTO CREDIT",
 }
+_NEEDS = {"decline": "note", "hand": "reference"}
+"""The field that a step needs, by the step."""
 
 
-class RefundReviewPanel(PickingForm):
+class RefundReviewPanel(PickingForm, LetterForm):
     """What each waiting refund is for, and what can be done about it."""
 
     ACTION = KEY = "refund_review"
 
     def __init__(self, order_id: int) -> None:
-        super().__init__("REFUNDS THAT WAIT", [Field("note", "note", hint="why it is declined")], order_id)
+        fields = [
+            Field("note", "why not", hint="whoever asked for it reads this"),
+            Field("reference", "bank line", hint="of the transfer that you made"),
+        ]
+        super().__init__("REFUNDS THAT WAIT", fields, order_id)
 
     def compose_form(self) -> ComposeResult:
         """Yield what waits above what can be done."""
@@ -41,6 +62,7 @@ class RefundReviewPanel(PickingForm):
 
     def arrived(self, detail: OrderDetail) -> None:
         """Show the refunds with their parts."""
+        self._show_fields()
         super().arrived(detail)
         sheet = self.sheet
         if sheet is None:
@@ -58,23 +80,23 @@ class RefundReviewPanel(PickingForm):
 
     def entries(self, sheet: MoneySheet) -> list[Choice]:
         """Return what can be done about each refund, in its state."""
-        listed: list[Choice] = []
-        for refund in sheet.refunds:
-            amount = str(refund.amount)
-            if refund.state == "pending_approval":
-                own = refund.requested_by == self.desk.actor.name
-                problem = "You asked for it yourself. Somebody else has to agree." if own else None
-                listed.append(Choice(f"approve:{refund.id}", "agree to it", amount, problem))
-                listed.append(Choice(f"decline:{refund.id}", "decline it", amount))
-            if refund.state == "failed":
-                listed.append(Choice(f"retry:{refund.id}", "send it again", amount))
-                listed.append(Choice(f"credit:{refund.id}", "turn it into store credit", amount))
-            if refund.state in ("pending_approval", "failed", "submitted"):
-                listed.append(Choice(f"back:{refund.id}", "take it back", amount))
-            if refund.state == "unknown":
-                why = "The gateway is being asked what became of it. Do not refund it again."
-                listed.append(Choice(f"wait:{refund.id}", "wait for the gateway", amount, why))
-        return listed
+        return [entry for refund in sheet.refunds for entry in _entries(refund, self.desk.actor)]
+
+    def pick(self, key: str) -> None:
+        """Show the field that the picked step needs."""
+        self.picked = key
+        self._show_fields()
+        super().pick(key)
+        needed = _NEEDS.get(key.partition(":")[0])
+        if needed is None:
+            self.set_focus(self.list)
+        else:
+            self.form.focus_field(needed)
+
+    def _show_fields(self) -> None:
+        needed = _NEEDS.get(self.picked.partition(":")[0])
+        for name in ("note", "reference"):
+            show_field(self.form, name, is_shown=name == needed)
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""
@@ -93,14 +115,76 @@ class RefundReviewPanel(PickingForm):
             self.carry_out(decline, refund.id, note=values["note"])
         elif verb == "retry":
             self.carry_out(retry, refund.id)
-        elif verb == "credit":
-            self.carry_out(turn_into_credit, refund.id)
+        elif verb in ("hand", "credit"):
+            self.begin(self._send_another_way(refund, verb, values["reference"]))
         else:
             self.carry_out(take_back, refund.id)
+
+    async def _send_another_way(self, refund: RefundView, verb: str, reference: str) -> None:
+        """Send what failed another way, with a mail that names the way it went."""
+        failed = [share for share in refund.shares if share.state in _DID_NOT_GO]
+        method = Method.BANK_TRANSFER if verb == "hand" else Method.STORE_CREDIT
+        letter = await self._letter(refund, failed, method)
+        if not self.is_attached:
+            return
+        if verb == "credit":
+            self.carry_out(turn_into_credit, refund.id, letter=letter)
+            return
+        shares = tuple(ShareChoice(share.payment_id, share.amount, method, reference=reference) for share in failed)
+        self.carry_out(retry, refund.id, shares=shares, letter=letter)
+
+    async def _letter(self, refund: RefundView, failed: list[RefundShareView], method: Method) -> Letter | None:
+        status = next((each for each in self.desk.statuses.statuses if each.code == _REFUNDED_STATUS), None)
+        if status is None or self.detail is None or not self.detail.facts.has_email:
+            return None
+        told = self._as_told(refund, failed, method)
+        made = await self.make_letter(status, lambda facts: replace(facts, refund=told))
+        return made.letter if made else None
+
+    def _as_told(self, refund: RefundView, failed: list[RefundShareView], method: Method) -> LetterRefund:
+        assert self.sheet is not None, "What was picked was read."
+        parts = (
+            RefundPart(PartKind(part.kind), part.amount.minor, part.tax.minor, part.line_id, part.quantity, part.label)
+            for part in refund.parts
+        )
+        shares = [
+            Share(share.payment_id, share.amount.minor, method if share in failed else Method(share.method))
+            for share in refund.shares
+            if share in failed or share.state == "succeeded"
+        ]
+        sources = [Source(payment.id, payment.facts) for payment in self.sheet.payments]
+        return letter_refund(RefundPlan(refund.amount.currency, tuple(parts)), shares, sources)
 
     def _refund(self, refund_id: int) -> RefundView:
         assert self.sheet is not None, "What was picked was read."
         return next(refund for refund in self.sheet.refunds if refund.id == refund_id)
+
+
+def _entries(refund: RefundView, actor: Actor) -> list[Choice]:
+    amount, listed = str(refund.amount), []
+    if refund.state == "pending_approval":
+        listed.append(Choice(f"approve:{refund.id}", "agree to it", amount, _why_not_agree(refund, actor)))
+        no_decline = why_not_allowed(actor, "refund.decline")
+        listed.append(Choice(f"decline:{refund.id}", "decline it", amount, no_decline))
+    if refund.state == "failed":
+        listed.append(Choice(f"retry:{refund.id}", "send it again", amount, why_not_allowed(actor, "refund.retry")))
+        no_hand = why_not_allowed(actor, "refund.by_hand")
+        listed.append(Choice(f"hand:{refund.id}", "note that it was transferred by hand", amount, no_hand))
+        listed.append(Choice(f"credit:{refund.id}", "turn it into store credit", amount))
+    if refund.state in ("pending_approval", "failed", "submitted"):
+        listed.append(Choice(f"back:{refund.id}", "take it back", amount))
+    if refund.state == "unknown":
+        why = "The gateway is being asked what became of it. Do not refund it again."
+        listed.append(Choice(f"wait:{refund.id}", "wait for the gateway", amount, why))
+    return listed
+
+
+def _why_not_agree(refund: RefundView, actor: Actor) -> str | None:
+    if problem := why_not_allowed(actor, "refund.approve"):
+        return problem
+    if refund.requested_by == actor.name:
+        return "You asked for it yourself. Somebody else has to agree."
+    return why_not_within(actor, "refund.approve", refund.amount)
 
 
 def _parts(refund: RefundView, titles: Mapping[int, str]) -> str:

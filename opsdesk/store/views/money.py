@@ -57,7 +57,12 @@ def _of_order(name: str) -> Select[Any]:
 _PAYMENTS, _CALLS, _LINKS = _of_order("payment"), _of_order("gateway_call"), _of_order("pay_link")
 _CALLS = _CALLS.where(
     _tables["gateway_call"].c.state.in_(("requested", "sending", "pending", "unknown"))
-    | ((_tables["gateway_call"].c.state == "failed") & _tables["gateway_call"].c.settled_by.is_(None))
+    # What became of a refund's share is the refund's to say.
+    | (
+        (_tables["gateway_call"].c.state == "failed")
+        & _tables["gateway_call"].c.settled_by.is_(None)
+        & _tables["gateway_call"].c.share_id.is_(None)
+    )
 )
 _REFUNDS, _DISPUTES = _of_order("refund"), _of_order("dispute")
 _AMENDMENT = _of_order("amendment").where(_tables["amendment"].c.state.in_(OPEN_AMENDMENTS))

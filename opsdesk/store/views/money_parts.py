@@ -195,8 +195,15 @@ class MoneySheet:
 
     @property
     def refundable(self) -> Money:
-        """What may still go back over all payments."""
-        return Money(sum(each.facts.refundable for each in self.payments), self.total.currency)
+        """What may still go back over all payments; nothing over one that a bank disputes."""
+        able = [each.facts.refundable for each in self.payments if not each.facts.has_open_dispute]
+        return Money(sum(able), self.total.currency)
+
+    @property
+    def to_ask(self) -> Money:
+        """What is due and neither authorised nor being captured; below zero when that is more than is due."""
+        under_way = sum(each.facts.capturing for each in self.payments)
+        return self.due - self.capturable - Money(under_way, self.total.currency)
 
     @property
     def open_link(self) -> LinkView | None:

@@ -53,7 +53,7 @@ class TaskKind(StrEnum):
 
 
 _WORDS = {
-    TaskKind.REFUND_FAILED: ("NOT REFUNDED", "Try again, choose another way, or turn it into credit."),
+    TaskKind.REFUND_FAILED: ("NOT REFUNDED", "Try again, choose another way, or turn it into store credit."),
     TaskKind.REFUND_UNKNOWN: ("IN DOUBT", "The gateway is being asked. Do not refund it again."),
     TaskKind.CALL_FAILED: ("FAILED", "Read why, then ask again or settle it by hand."),
     TaskKind.CALL_UNKNOWN: ("IN DOUBT", "The gateway is being asked. Do not ask for it again."),
