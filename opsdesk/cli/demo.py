@@ -36,11 +36,14 @@ def demo(
         clear_demo(url)
         built = None
     if built is None:
-        from opsdesk.settings import data_folder
+        from opsdesk.demo.scoring import score_open
+        from opsdesk.integrations.fraud_files import open_fraud
+        from opsdesk.settings import data_folder, load_settings
         from opsdesk.store.keys import audit_key
 
         plan = _plan(orders or _ORDERS, seed)
         build_demo(url, plan, data_folder() / "demo", _writer(), audit_key(), _show_progress)
+        score_open(url, open_fraud(data_folder()), load_settings().zone, plan.now)
         say(f"The demo shop has {plan.orders:,} orders: {url}")
         say(f"You are ada, its admin. Mia, anna, lena, piet, tom and sofia sign in with the password: {_PASSWORD}")
     else:
