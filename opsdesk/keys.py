@@ -219,6 +219,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("case.why", "w", "why", "Show each rule that judged the order, and what nobody could judge.", _CASE),
     Command("case.claim", "a", "take", "Take the case, or give it back.", ("case", "fraud")),
     Command("case.order", "o", "its order", "Open the order of the case.", ("case", "fraud")),
+    Command("case.lists", "b", "trust, block", "Trust or block a value of the order, for a year.", _CASE),
     Command("case.answered", "c", "answered", "Note that the customer got in touch. It releases nothing.", _CASE),
     Command("case.more_time", "d", "more time", "Give the customer more time, once, instead of cancelling.", _CASE),
     Command("case.note", "n", "note", "Write a note.", _CASE, also=("f6",), lane_label="Note", is_taught=False),

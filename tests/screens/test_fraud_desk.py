@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session, select
 
 from opsdesk.operations.fraud_cases import claim
 from opsdesk.operations.fraud_deciding import decide
@@ -12,6 +13,7 @@ from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.store.engine import Store, open_store
+from opsdesk.store.tables import ListEntryRow
 from tests.conftest import START, StillClock
 from tests.operator import NARROW, WIDE, working
 from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, queue_app
@@ -155,7 +157,7 @@ async def test_the_long_way_asks_the_gut_and_whether_it_was_worth_a_look(cases: 
 async def test_a_tick_taken_back_is_not_vouched_for(cases: Cases):
     async with working(case_app(cases, "104440")) as operator:
         await operator.press("v", "a", "b", "b", "1")
-        assert operator.sees("takes 3 right answers, 1 so far")
+        assert operator.sees("needs 3 right answers, has 1")
         await operator.press("c", "d", "1")
     (call,) = cases.contacts("104440")
     assert (call.checks_passed, call.checks) == (3, '["name", "billing", "delivery"]')
@@ -194,6 +196,19 @@ async def test_an_answer_of_the_customer_releases_nothing(cases: Cases):
         await operator.press("c", "2")
         assert operator.sees("RESPONDED")
     assert cases.order("104440").hold_type == "fraud"
+
+
+async def test_a_value_is_blocked_from_its_case_with_a_reason(cases: Cases):
+    async with working(case_app(cases)) as operator:
+        await operator.press("b", "f9")
+        assert operator.sees("Pick a value first")
+        await operator.press("7")
+        await operator.type("Cards were tried")
+        await operator.press("f9")
+        assert operator.sees("is blocked until")
+    with Session(cases.staff.store.reader) as session:
+        (entry,) = session.exec(select(ListEntryRow)).all()
+    assert (entry.kind, entry.entity, entry.author, entry.reason) == ("block", "card", "farid", "Cards were tried")
 
 
 async def test_more_time_is_given_once(cases: Cases):

@@ -191,7 +191,7 @@ def test_what_was_ticked_counts_once_anything_was():
     two = call().tick("b").tick("d")
     (first, *_) = script.outcome_choices(book().contact, two)
     assert first.why_not is not None
-    assert first.why_not == "takes 3 right answers, 2 so far"
+    assert first.why_not == "needs 3 right answers, has 2"
     (first, *_) = script.outcome_choices(book().contact, two.tick("c"))
     assert (first.label, first.why_not) == ("verified: item, billing, delivery right", None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.cases.contacting import why_not_ask
@@ -14,9 +14,9 @@ from opsdesk.keys import Command
 from opsdesk.operations.fraud_cases import claim, let_go, next_case
 from opsdesk.operations.fraud_contact import respond
 from opsdesk.operations.fraud_deciding import approve, confirm_cancel, decide
-from opsdesk.screens.attending import Attending
 from opsdesk.screens.fraud.decision import DecisionPanel, RejectPanel
 from opsdesk.screens.fraud.letters import letter_of_end
+from opsdesk.screens.fraud.looking import CaseLooking
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import (
     LOOKS_FRAUD,
@@ -32,9 +32,6 @@ from opsdesk.screens.panels import ChoicePanel
 from opsdesk.widgets.choices import Choice
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
-    from opsdesk.domain.fraud.books import FraudBook
     from opsdesk.store.work import Done
 
 _OPERATIONS = {
@@ -48,6 +45,7 @@ _OPERATIONS = {
     "answered": "case.respond",
     "more_time": "case.extend",
     "note": "order.note",
+    "lists": "risk.trust",
 }
 _CHANNELS = (
     Choice("phone", "by telephone"),
@@ -56,18 +54,11 @@ _CHANNELS = (
 )
 
 
-class CaseCommands(Attending[None]):
+class CaseCommands(CaseLooking):
     """The part of the case's screen that its letters belong to."""
 
-    case_id: int = 0
-    book: FraudBook | None = None
     _took = False
     """Opening it took it; leaving it untouched gives it back."""
-
-    @property
-    def case(self) -> Seen | None:
-        """The case as it is looked at now."""
-        raise NotImplementedError
 
     # What can be done.
 
@@ -219,10 +210,6 @@ class CaseCommands(Attending[None]):
     async def open_case(self, case_id: int, *, took: bool = False) -> None:
         """Show another case on this screen. The screen says how."""
 
-    def show_panel(self, panel: Screen[Any]) -> None:
-        """Open a panel over the case; what it did is said here when it closes."""
-        self.app.push_screen(panel, callback=self.closed)
-
     # Contact.
 
     def action_verify(self) -> None:
@@ -271,25 +258,6 @@ class CaseCommands(Attending[None]):
             self.carry_out(let_go, self.case_id)
         else:
             self.carry_out(claim, self.case_id)
-
-    def action_why(self) -> None:
-        """Show the rules that judged the order."""
-        from opsdesk.screens.fraud.why import WhyPanel
-
-        if self.case is not None and self.book is not None:
-            self.show_panel(WhyPanel(self.case, self.book))
-
-    def action_order(self) -> None:
-        """Open the order."""
-        self.open_named("order", self.order_id)
-
-    def action_note(self) -> None:
-        """Write a note."""
-        self.open_named("note", self.order_id)
-
-    def action_log(self) -> None:
-        """Show everything that happened to the order."""
-        self.open_named("log", self.order_id)
 
 
 def _why_no_time(seen: Seen) -> str | None:

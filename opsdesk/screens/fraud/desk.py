@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("score", "SCORE", 5, "right"),
     Column("order", "ORDER", 8),
-    Column("left", "LEFT", 10, "right"),
+    Column("left", "LEFT", 9, "right"),
     Column("state", "STATE", 19),
-    Column("customer", "CUSTOMER", 10, grows=True),
+    Column("customer", "CUSTOMER", 8, grows=True),
     Column("total", "TOTAL", 12, "right"),
     Column("who", "WHO", 8),
     Column("reason", "WHY", 20, grows=True, needs=100),

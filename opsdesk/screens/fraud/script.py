@@ -127,7 +127,7 @@ def _choice(outcome: ContactOutcome, call: Call) -> Choice:
         return Choice(outcome.code, outcome.words, _AFTER.get(outcome.next, ""))
     checks = call.vouched(outcome)
     missing = why_not_say(outcome, len(checks))
-    problem = f"takes {outcome.needs_checks} right answers, {len(checks)} so far" if missing else None
+    problem = f"needs {outcome.needs_checks} right answers, has {len(checks)}" if missing else None
     words = "verified" if problem or not checks else f"verified: {', '.join(checks)} right"
     return Choice(outcome.code, words, "", problem)
 

@@ -45,6 +45,7 @@ OUTCOME_TONES = {
 _POINTS_PER_CELL = 4
 _BAR = 10
 _MOST_REASONS = 9
+_MOST_UNKNOWN = 2
 _MOST_LINKS = 6
 _MOST_CONTACTS = 6
 
@@ -124,10 +125,14 @@ def not_checked(rules: Sequence[NotChecked], width: int) -> list[Content]:
     """Return in one or two lines what nobody knows; it neither accuses nor clears."""
     if not rules:
         return []
-    names = dict.fromkeys(topic_of(name) for rule in rules for name in rule.unknown)
-    whys = dict.fromkeys(rule.why for rule in rules if rule.why)
-    said = f"not checked: {', '.join(names)}"
-    return paragraph("; ".join([said, *list(whys)[:1]]), width, style=DIM)[:2]
+    names = list(dict.fromkeys(topic_of(name) for rule in rules for name in rule.unknown))
+    why = next((f"; {rule.why}" for rule in rules if rule.why), "")
+    for shown in range(len(names), 0, -1):
+        more = f" and {len(names) - shown} more (w)" if shown < len(names) else why
+        lines = paragraph(f"not checked: {', '.join(names[:shown])}{more}", width, style=DIM)
+        if len(lines) <= _MOST_UNKNOWN:
+            return lines
+    return []
 
 
 _TOPICS = (
@@ -160,8 +165,8 @@ def identity(seen: Seen, width: int) -> list[Content]:
     rows = seen.sheet.identity
     if not rows:
         return []
-    shown = max(12, width - 17 - 4 - 8 - 16 - 4)
-    lines = [heading("WHO", width, f"{'SEEN':>7} ORDERS GOOD BAD")]
+    shown = max(12, width - 43)
+    lines = [heading("WHO", width, "SEEN ORDERS GOOD BAD")]
     for each in rows:
         lines += _identity_row(seen, each, width, shown)
     return lines
@@ -176,7 +181,7 @@ def _identity_row(seen: Seen, each: IdentityRow, width: int, shown: int) -> list
         (each.what, 16, DIM),
         (each.shown, shown, tone),
         (each.country, 3, PLAIN),
-        (first, -8, LOOK if first == "new" else PLAIN),
+        (first, -5, LOOK if first == "new" else PLAIN),
         (counts[0], -6, PLAIN),
         (counts[1], -4, GOOD if each.good else DIM),
         (counts[2], -3, Tone.ALARM.style if each.bad else DIM),
@@ -210,7 +215,7 @@ def _link(seen: Seen, each: LinkRow, width: int) -> Content:
         (each.number, 10, PLAIN),
         (age(each.placed_at, seen.now), -5, DIM),
         (total, -14, PLAIN),
-        (f"same {', '.join(each.shares)}", shares, DIM),
+        (f"same {', '.join(each.shares).replace('shipping address', 'address')}", shares, DIM),
     )
 
 
