@@ -32,7 +32,8 @@ MOVES_MONEY = {
 }
 """Kinds of calls that have money set aside for them, and what is booked when they happen."""
 
-_LOOK_UP_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900, 3_600))
+_LOOK_UP_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 15, 30, 60, 300, 900, 3_600))
+"""By how often it was asked. After two failures more on top of the first, what came of it is known within a minute."""
 _PENDING_AT_LEAST = timedelta(seconds=60)
 _STATES = {
     AnswerKind.SUCCEEDED: CallState.SUCCEEDED,
