@@ -82,7 +82,7 @@ class Settings:
     stripe_key: SecretPlace = _NO_STRIPE_KEY
     stripe_webhook_secrets: SecretPlace = _NO_STRIPE_WEBHOOK_SECRETS
     stripe_url: str | None = None
-    imap_url: str | None = None
+    imap_url: str | None = field(default=None, repr=False)
     imap_password: SecretPlace = _NO_IMAP_PASSWORD
     secret_files: tuple[Path, ...] = ()
 
