@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.commands import measure_commands
 from benchmarks.figures import Table
+from benchmarks.fraud import measure_fraud
 from benchmarks.imports import measure_imports
 from benchmarks.machine import describe
 from benchmarks.reads import measure_reads
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Sequence[Shop]], Sequence[Table]]] = {
     "commands": measure_commands,
     "refunds": measure_refunds,
     "imports": measure_imports,
+    "fraud": measure_fraud,
 }
 
 
