@@ -21,6 +21,7 @@ from opsdesk.integrations.ports import Gateway, LetterWriter, Mailbox, Mailer
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
+from opsdesk.store.views.due_money import is_link_open
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
@@ -40,7 +41,7 @@ LEASE_LASTS = timedelta(seconds=60)
 NO_GATEWAYS: Mapping[str, Gateway] = MappingProxyType({})
 _PAUSE_S = 2.0
 _LISTEN_EVERY = timedelta(seconds=10)
-"""How often gateways are asked for news. They allow it more often, but nobody waits for it."""
+"""How often gateways are asked for news; in each round while a customer can pay over a link, because somebody waits."""
 _MAILBOX_LASTS = timedelta(minutes=3)
 _READ_EVERY = timedelta(seconds=60)
 """How often the mailbox is read: each time is a sign-in, which mail servers count."""
@@ -115,7 +116,7 @@ def run_once(  # noqa: PLR0913  a worker has this many parts
 
     Without a mailer the mails wait and the rest runs. Money is for whoever knows the gateways' keys and has a lease of
     its own, so that a terminal without keys never keeps it from the worker that has them; the mailbox likewise. Unless
-    `is_listening` no gateway is asked for news.
+    `is_listening` gateways are asked for news only while a customer can pay over a link.
     """
     performer = Performer(store, WORKER, clock)
     done = _outgoing(performer, mailer, gateways, holder, is_listening=is_listening, letters=letters)
@@ -172,7 +173,9 @@ def _money(
 ) -> Round:
     doubt_what_was_abandoned(performer)
     calls = ask_gateways(performer, gateways, till)
-    events = read_events(performer, gateways) if is_listening else 0
+    with performer.store.reading() as session:
+        is_awaited = is_link_open(session)
+    events = read_events(performer, gateways) if is_listening or is_awaited else 0
     return replace(done, calls=calls, events=events, money_lease=till)
 
 

@@ -15,12 +15,14 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
-from opsdesk.app import gateways_here
+from opsdesk.app import _CALM_S, gateways_here
 from opsdesk.domain.errors import Unavailable
 from opsdesk.domain.gateways import KEY_LASTS, Answer, CallKind, CallState, GatewayCall, OperationKind
 from opsdesk.domain.people import WORKER, Actor
+from opsdesk.operations.pay_links import ask_for_payment, cancel_link
 from opsdesk.operations.payments import capture, void
 from opsdesk.settings import load_settings
+from opsdesk.store.changes import PAUSE_SECONDS
 from opsdesk.store.engine import Store
 from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import GatewayCallRow, LeaseRow, PaymentRow
@@ -328,6 +330,33 @@ def test_gateways_are_asked_for_news_every_ten_seconds_and_not_in_every_round(st
     gateway = GatewayDouble()
     loop.run_worker(store, None, {"stripe": gateway}, clock=clock, stop=Stop())
     assert len(gateway.heard) == 3
+
+
+def test_while_a_customer_can_pay_over_a_link_they_are_asked_in_each_round(
+    store: Store, clock: StillClock, actor: Actor
+) -> None:
+    """P4: whoever has the customer on the telephone sees that it is paid within five seconds."""
+    order_id = write_order(store, paid=False)
+    link = Performer(store, actor, clock).perform(ask_for_payment, order_id, version=1).details["link_id"]
+
+    class Stop(Event):
+        """Lets two seconds pass instead of waiting; after five rounds somebody takes the link back."""
+
+        rounds = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            clock.advance(seconds=timeout or 0)
+            self.rounds += 1
+            if self.rounds == 5:
+                Performer(store, actor, clock).perform(cancel_link, link)
+            if self.rounds == 10:
+                self.set()
+            return self.is_set()
+
+    gateway = GatewayDouble()
+    loop.run_worker(store, None, {"stripe": gateway}, clock=clock, stop=Stop())
+    assert len(gateway.heard) == 6 + 1
+    assert loop._PAUSE_S + PAUSE_SECONDS + _CALM_S <= 5
 
 
 def test_a_terminal_whose_key_cannot_be_used_still_sends_mails(

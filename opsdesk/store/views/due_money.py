@@ -34,6 +34,11 @@ def due_links(session: Session, now: datetime, limit: int) -> list[DueMoney]:
     return [DueMoney(link_id or 0, gateway, reference) for link_id, gateway, reference in rows]
 
 
+def is_link_open(session: Session) -> bool:
+    """Say whether a customer can pay over a link now, or soon."""
+    return session.execute(select(col(PayLinkRow.id)).where(text(_OPEN_LINK)).limit(1)).first() is not None
+
+
 def _is_being_made() -> ColumnElement[bool]:
     """Nobody knows yet whether the gateway made the link; the answer ends it, if it did."""
     return exists().where(
