@@ -13,7 +13,7 @@ from opsdesk.domain.mailing import Letter
 from opsdesk.domain.orders import Lifecycle
 from opsdesk.operations import orders
 from opsdesk.operations.approvals import is_same_person
-from opsdesk.operations.fraud_moves import OpenCase, carry_out, done, open_case
+from opsdesk.operations.fraud_moves import OpenCase, carry_out, done, open_case, take_back_end
 from opsdesk.operations.words import kept_text
 from opsdesk.store.fraud_cases import kept_besides, write_proposal
 from opsdesk.store.tables import ApprovalRow
@@ -154,7 +154,9 @@ def reopen(work: Work, case_id: int, *, reason: str) -> Done:
     at.row.decided_by, at.row.decided_at, at.row.verdict, at.row.reason_code = None, None, "", ""
     at.row.proposed_by, at.row.proposed_at, at.row.second_by = None, None, None
     at.row.reason = f"Opened again: {why}"[:200]
+    take_back_end(work, at)
     carry_out(work, at, move, "case.reopened", f"Case opened again. {why}")
+    work.undo = None
     return done(at, f"The case of {at.order.number} is open again, and yours.")
 
 
@@ -187,6 +189,8 @@ def _ended(
     offers = carry_out(
         work, at, move, "case.decided", f"Case decided: {move.case.state.words}. {decision.note}".strip()
     )
+    if decision.verdict is Verdict.RELEASE:
+        work.undo_with("case.reopen", case_id=at.case_id, reason="Taken back at once")
     return done(at, f"{at.order.number}: {move.case.state.words}.", offers)
 
 

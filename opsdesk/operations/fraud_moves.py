@@ -229,6 +229,13 @@ def _tell_the_end(work: Work, at: OpenCase) -> None:
     at.told.append("The customer is told.")
 
 
+def take_back_end(work: Work, at: OpenCase) -> None:
+    """Do not send what tells the customer of an end that is taken back, while it waits."""
+    for mail in work.mails.waiting(at.row.order_id):
+        if mail.event_key.startswith(f"decided:{at.case_id}:") and MailState(mail.state).can_be_changed:
+            take_back(work, mail.id or 0)
+
+
 def _label_fraud(work: Work, at: OpenCase) -> None:
     label = LabelRow(
         order_id=at.row.order_id,

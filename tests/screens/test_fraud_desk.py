@@ -222,6 +222,18 @@ async def test_more_time_is_given_once(cases: Cases):
     assert cases.row("104392").was_extended
 
 
+async def test_u_takes_a_release_back_with_its_hold(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        await operator.press("y")
+        assert operator.sees("u undoes")
+        assert cases.order("104440").hold_type is None
+        await operator.press("u")
+        assert operator.sees("104440")
+    row = cases.row("104440")
+    assert (row.fraud_state, row.verdict, row.claimed_by) == ("in_review", "", "farid")
+    assert cases.order("104440").hold_type == "fraud"
+
+
 async def test_f8_leaves_a_case_as_it_is_and_the_bracket_comes_back(cases: Cases):
     async with working(case_app(cases, "104440")) as operator:
         await operator.press("f8")
