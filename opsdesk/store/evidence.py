@@ -36,7 +36,7 @@ from opsdesk.store.listed_keys import has_lists, listed
 from opsdesk.store.paid_traits import paid_traits
 from opsdesk.store.telephones import read_phone
 
-_RECENT = 1_000
+_RECENT = 500
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}\Z")
 
 

@@ -81,9 +81,11 @@ def _line(row: Row[Any], currency: str) -> OrderedLine:
 
 
 _TOTALS = {
-    True: "SELECT currency, total_minor FROM orders WHERE placed_at < :at ORDER BY placed_at DESC, id DESC LIMIT :most",
-    False: "SELECT currency, total_minor FROM orders WHERE placed_at < CAST(:at AS timestamptz) "
-    "ORDER BY placed_at DESC, id DESC LIMIT :most",
+    on_sqlite: text(
+        f"SELECT currency, total_minor FROM orders WHERE placed_at < {at} "  # noqa: S608  our own words
+        "ORDER BY placed_at DESC, id DESC LIMIT :most"
+    )
+    for on_sqlite, at in ((True, ":at"), (False, "CAST(:at AS timestamptz)"))
 }
 
 
@@ -92,6 +94,6 @@ def usual_totals(session: Session, at: datetime, most: int) -> dict[str, list[in
     on_sqlite = is_sqlite(session)
     asked = {"at": stamp(at) if on_sqlite else at, "most": most}
     totals: dict[str, list[int]] = {}
-    for currency, total in session.execute(text(_TOTALS[on_sqlite]), asked):
+    for currency, total in session.execute(_TOTALS[on_sqlite], asked).all():
         totals.setdefault(currency, []).append(total)
     return {currency: sorted(found) for currency, found in totals.items()}
