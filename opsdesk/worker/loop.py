@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from types import MappingProxyType
 from uuid import uuid4
@@ -192,22 +193,14 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
     holder = new_holder()
+    play = partial(run_once, store, mailer, gateways, holder=holder, clock=clock, letters=letters)
     leases: dict[str, Lease] = {}
     listening, reading = _Turn(_LISTEN_EVERY), _Turn(_READ_EVERY)
     while not stop.is_set():
         is_listening = listening.is_due(clock())
         box = mailbox if reading.is_due(clock()) else None
         try:
-            done = run_once(
-                store,
-                mailer,
-                gateways,
-                holder=holder,
-                clock=clock,
-                is_listening=is_listening,
-                mailbox=box,
-                letters=letters,
-            )
+            done = play(is_listening=is_listening, mailbox=box)
         except OpsDeskError as error:
             # A store that is busy or away is waited for; the rows still say what is to be done.
             _log.warning("The worker's round ended early: %s", error.message)
