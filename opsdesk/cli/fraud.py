@@ -106,7 +106,7 @@ def backtest(
         with shop.reading() as session:
             total = order_count(session)
         is_watched = sys.stderr.isatty() and not quiet
-        with _stoppable() as is_wanted, _progress(total, is_watched=is_watched) as show:
+        with stoppable() as is_wanted, _progress(total, is_watched=is_watched) as show:
             report = try_rule(shop, book, tried, now=system_clock(), progress=lambda done: show(done) and is_wanted())
     if as_json:
         say_json({"rule": tried.id, "version": tried.version, **report_to_plain(report)})
@@ -164,7 +164,7 @@ def _rule(named: str, book: FraudBook) -> Rule:
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
+def stoppable() -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C end the work after the orders that are being judged; a second one ends it at once."""
     is_wanted = True
 
