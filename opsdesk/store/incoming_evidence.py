@@ -132,8 +132,16 @@ class FileHistory:
 
 def _place(address: IncomingAddress) -> Place:
     kept = address_columns(address)
-    kept.pop("phone")
-    return Place(**kept)
+    return Place(
+        name=kept["name"],
+        company=kept["company"],
+        line1=kept["line1"],
+        line2=kept["line2"],
+        city=kept["city"],
+        region=kept["region"],
+        postcode=kept["postcode"],
+        country=kept["country"],
+    )
 
 
 def _ends_of(order: IncomingOrder) -> list[tuple[Any, Outcome]]:

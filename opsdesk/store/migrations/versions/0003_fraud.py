@@ -5,6 +5,8 @@ Orders get the code of their shipping address, so that three spellings of one fl
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -83,7 +85,7 @@ def _truth(name: str, *, nullable: bool = False) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean(), nullable=nullable)
 
 
-def _moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
+def _moment(name: str, *, nullable: bool = True) -> sa.Column[Any]:
     return sa.Column(name, UTCDateTime(), nullable=nullable)
 
 
@@ -92,7 +94,7 @@ def _index(name: str, table: str, columns: list[str], where: str, *, unique: boo
     op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def _old_columns() -> list[sa.Column[object]]:
+def _old_columns() -> list[sa.Column[Any]]:
     return [
         _number("id"),
         _number("order_id"),
@@ -105,7 +107,7 @@ def _old_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _new_columns() -> list[sa.Column[object]]:
+def _new_columns() -> list[sa.Column[Any]]:
     return [
         _text("fraud_state"),
         _number("score"),
@@ -130,7 +132,7 @@ def _new_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _first_value(column: sa.Column[object]) -> str:
+def _first_value(column: sa.Column[Any]) -> str:
     if column.name == "version":
         return "1"
     if isinstance(column.type, sa.Boolean):
@@ -174,7 +176,7 @@ def _narrow_cases() -> None:
         op.drop_column("verification_case", str(column.name))
 
 
-def _rebuild_cases(columns: list[sa.Column[object]], fresh: dict[str, str]) -> None:
+def _rebuild_cases(columns: list[sa.Column[Any]], fresh: dict[str, str]) -> None:
     """SQLite cannot add a column that must be filled to a table with rows; it is copied instead."""
     for name in ("ix_case_order", "ix_case_due", "uq_case_open"):
         op.drop_index(name, table_name="verification_case")
