@@ -28,6 +28,8 @@ from opsdesk.store.judged_orders import Judged
 from opsdesk.store.linked_orders import MOST_SHARED, Earlier, Ends, Wanted
 from opsdesk.store.tables import CustomerRow
 
+_PLACE = ("name", "company", "line1", "line2", "city", "region", "postcode", "country")
+
 
 @dataclass(slots=True)
 class FileHistory:

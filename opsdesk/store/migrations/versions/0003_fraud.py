@@ -69,19 +69,19 @@ def downgrade() -> None:
     _narrow_cases()
 
 
-def _text(name: str) -> sa.Column[str]:
+def _text(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.String(), nullable=False)
 
 
-def _maybe(name: str) -> sa.Column[str]:
+def _maybe(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.String(), nullable=True)
 
 
-def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:
+def _number(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), nullable=nullable)
 
 
-def _truth(name: str, *, nullable: bool = False) -> sa.Column[bool]:
+def _truth(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Boolean(), nullable=nullable)
 
 
