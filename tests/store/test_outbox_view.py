@@ -62,6 +62,15 @@ def test_what_somebody_has_to_decide_comes_first_then_what_is_due(store: Store):
     assert counts == {MailView.OPEN: 5, MailView.IN_DOUBT: 1, MailView.FAILED: 1, MailView.WAITING: 3}
 
 
+def test_a_mail_that_came_back_needs_somebody_like_one_that_failed(store: Store):
+    write_mails(store, MailState.BOUNCED, 2)
+    write_mails(store, MailState.FAILED, 1)
+    assert subjects(store, MailView.OPEN) == subjects(store, MailView.FAILED) == ["bounced 0", "bounced 1", "failed 0"]
+    with store.reading() as session:
+        counts = outbox_counts(session)
+    assert (counts[MailView.OPEN], counts[MailView.FAILED]) == (3, 3)
+
+
 @pytest.mark.parametrize(("view", "state"), [(MailView.WAITING, MailState.QUEUED), (MailView.SENT, MailState.ACCEPTED)])
 def test_the_pages_follow_each_other_without_gap_or_repeat(store: Store, view: MailView, state: MailState):
     write_mails(store, state, 2 * PAGE + 5)

@@ -81,6 +81,17 @@ def test_what_is_neither_bounce_nor_answer_is_left_alone(name: str) -> None:
     assert NEITHER[name] in found.why
 
 
+@pytest.mark.parametrize(
+    "line", ["Auto-Submitted: auto-replied", "Precedence: bulk", "X-Autoreply: yes", "List-Id: <x.y>"]
+)
+def test_a_program_that_answers_for_a_person_has_not_answered(line: str) -> None:
+    written = f"In-Reply-To: <{OURS}@shop.example>\nSubject: Away\n\nI am back on Monday.\n"
+    sender = "Return-Path: <ada@example.com>\nFrom: ada@example.com\n"
+    assert isinstance(read_verdict(f"{sender}{written}".encode()), Reply)
+    assert isinstance(read_verdict(f"{sender}Auto-Submitted: no\n{written}".encode()), Reply)
+    assert isinstance(read_verdict(f"{sender}{line}\n{written}".encode()), Ignored)
+
+
 def test_every_mail_of_the_folder_is_judged_here() -> None:
     assert {file.stem for file in RECEIVED.iterdir()} == {*BOUNCES, *ANSWERS, *NO_ANSWER, *NEITHER}
 
