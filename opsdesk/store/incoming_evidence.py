@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from opsdesk.domain.fraud.evidence.addresses import Place
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import OrderedLine, Outcome
-from opsdesk.domain.incoming import IncomingAddress, IncomingOrder
+from opsdesk.domain.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from opsdesk.domain.money import Money
 from opsdesk.domain.paying_in import payments_in
 from opsdesk.domain.payments import TransactionState
@@ -92,15 +92,7 @@ class FileHistory:
         return Judged(
             head=cast("Any", head),
             placed_at=order.placed_at,
-            lines=[
-                OrderedLine(
-                    sku=kept_code(line.sku),
-                    quantity=line.quantity,
-                    value=Money(line.amount_minor, order.currency),
-                    is_digital=not line.needs_shipping,
-                )
-                for line in order.lines
-            ],
+            lines=[_line(line, order.currency) for line in order.lines],
             places={kind: _place(one) for kind, one in (("shipping", shipping), ("billing", billing)) if one},
             payments=cast("Any", payments),
             declined=sum(paid.state == TransactionState.FAILED for paid in order.payments),
@@ -130,6 +122,11 @@ class FileHistory:
         known = {identity: number or 0 for identity, number in session.execute(asked)}
         for identity in fresh:
             self._customers[identity] = known.get(identity) or -len(self._customers) - 1
+
+
+def _line(line: IncomingLine, currency: str) -> OrderedLine:
+    value = Money(line.amount_minor, currency)
+    return OrderedLine(sku=kept_code(line.sku), quantity=line.quantity, value=value, is_digital=not line.needs_shipping)
 
 
 def _place(address: IncomingAddress) -> Place:
