@@ -47,7 +47,8 @@ class Bounce:
     @property
     def words(self) -> str:
         """What staff read: the code and what the other side said."""
-        return f"{self.status} {self.said}".strip() or "no reason was given"
+        told = self.said if self.status in self.said else f"{self.status} {self.said}".strip()
+        return told or "no reason was given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
