@@ -25,7 +25,6 @@ _BY_HAND = [method for method in Method if method is not Method.GATEWAY]
 _PLACES = " ".join(f"WHEN '{method.value}' THEN '{place_of('', method.value)}'" for method in _BY_HAND)
 
 
-
 def _is_known(account: str) -> str:
     return f"{account} IN ({_KNOWN}) OR {account} LIKE 'gateway:%'"
 
