@@ -12,8 +12,10 @@ import json
 import os
 import pickle
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 from sqlalchemy import event, select, update
@@ -27,6 +29,7 @@ from opsdesk.operations.payments import capture, void
 from opsdesk.operations.refunds import request
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import CommandRow, GatewayCallRow, JournalRow, LeaseRow, RefundRow, TransactionRow
+from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Performer
 from opsdesk.worker.loop import run_once
 from tests.conftest import START, StillClock
@@ -173,7 +176,16 @@ def _at_gateway(kind: str) -> int:
     return {"capture": TOTAL, "void": 0, "refund": PART}[kind]
 
 
-def _fail(run: Run, step: int, *, by_exit: bool) -> None:
+class FailingRun(Protocol):
+    """Something that is begun, fails at one step of it, and is finished by somebody else."""
+
+    def begin(self, steps: Steps) -> None: ...
+
+    def finish(self) -> list[str]: ...
+
+
+def fail(run: FailingRun, step: int, *, by_exit: bool) -> None:
+    """Let a run fail at one of its steps, by an error or by the end of its process."""
     if not by_exit:
         try:
             run.begin(Steps(step))
@@ -188,17 +200,12 @@ def _fail(run: Run, step: int, *, by_exit: bool) -> None:
         raise SystemExit(f"Step {step} did not end the process.")
 
 
-def main() -> None:
-    """Count the steps of a run that works, then fail at each, or at every so many."""
-    url, folder, kind, every = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-    naive = sys.argv[5:] == ["naive"]
-    store = open_store(url)
-    customer_id = write_customer(store)
-    store.close()
+def fail_everywhere(make: Callable[[int], FailingRun], every: int) -> dict[str, Any]:
+    """Count the steps of a run that works, then fail at each of them, or at every so many; say what was wrong."""
     wrong = []
     for number in range(2):
         # The first run of a store does a little more, so the second one counts.
-        whole, run = Steps(), Run(url, folder, kind, number, customer_id, naive=naive)
+        whole, run = Steps(), make(number)
         run.begin(whole)
         wrong += [f"without a failure: not {problem}" for problem in run.finish()]
     failed = 0
@@ -206,11 +213,30 @@ def main() -> None:
         # The two ways begin at different steps, so that together they pass twice as many.
         for step in range(1 + by_exit * (every // 2), whole.count + 1, every):
             failed += 1
-            run = Run(url, folder, kind, 1 + failed, customer_id, naive=naive)
-            _fail(run, step, by_exit=by_exit)
+            run = make(1 + failed)
+            fail(run, step, by_exit=by_exit)
             how = "killed" if by_exit else "failed"
             wrong += [f"{how} at step {step}: not {problem}" for problem in run.finish()]
-    sys.stdout.write(json.dumps({"steps": whole.count, "failed": failed, "wrong": wrong}))
+    return {"steps": whole.count, "failed": failed, "wrong": wrong}
+
+
+def money_violations(url: str, now: datetime) -> list[str]:
+    """Return what `opsdesk verify` finds about money; the payments of these runs came in without commands."""
+    store = open_store(url)
+    found = verify_store(store, now=now, with_seals=False).violations
+    store.close()
+    return [one.sentence for one in found if one.invariant.startswith(("P", "M", "A4", "E2", "derived"))]
+
+
+def main() -> None:
+    url, folder, kind, every = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    store = open_store(url)
+    customer_id = write_customer(store)
+    store.close()
+    naive = sys.argv[5:] == ["naive"]
+    answer = fail_everywhere(lambda number: Run(url, folder, kind, number, customer_id, naive=naive), every)
+    answer["wrong"] += money_violations(url, START + timedelta(days=365))
+    sys.stdout.write(json.dumps(answer))
 
 
 if __name__ == "__main__":
