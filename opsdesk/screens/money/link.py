@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
@@ -40,6 +42,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
 
     ACTION = KEY = "pay_link"
     DRAFT = "pay_link"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("Y", "copy", show=False)]
 
     def __init__(self, order_id: int) -> None:
         fields = [
@@ -78,7 +81,8 @@ class PayLinkPanel(MoneyForm, LetterForm):
 
     def take_in(self, change: StoreChange) -> None:
         """Show the code as soon as the gateway has made the link, and that it is paid."""
-        super().take_in(change)
+        if self.link is None:
+            super().take_in(change)
         if self.order_id in change.order_ids:
             self.run_worker(self._look_again(), exclusive=True, group="link")
 
