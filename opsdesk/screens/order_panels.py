@@ -134,7 +134,7 @@ def money(seen: Seen, width: int) -> list[Content]:
     detail = seen.detail
     lines = [heading("MONEY", width, balance_word(detail))]
     for each in detail.waiting:
-        symbol, tone = _WAITING_LOOKS[each.what]
+        symbol, tone = ("wrong", Tone.ALARM.style) if each.state == "failed" else _WAITING_LOOKS[each.what]
         lines += paragraph(f"{seen.symbol(symbol)} {waiting_word(each, seen.now, seen.zone)}", width, style=tone)
     if not detail.transactions:
         return [*lines, *paragraph("No payment has come in. See to it with m.", width, style=DIM)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsdesk.domain.errors import Invalid
+from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.disputes import accept_dispute, answer_dispute, decide_dispute, record_dispute
 from opsdesk.screens.forms.filling import show_field
@@ -15,10 +16,10 @@ from opsdesk.widgets.fields import Field
 
 _NEW, _ANSWER, _ACCEPT, _WON, _LOST = "new", "answer", "accept", "won", "lost"
 _STEPS = {
-    _ANSWER: "say that it was answered",
-    _ACCEPT: "accept it: the money is gone",
-    _WON: "write down that it is won",
-    _LOST: "write down that it is lost",
+    _ANSWER: ("say that it was answered", "dispute.answer"),
+    _ACCEPT: ("accept it: the money is gone", "dispute.accept"),
+    _WON: ("write down that it is won", "dispute.decide"),
+    _LOST: ("write down that it is lost", "dispute.decide"),
 }
 _LABELS = {_NEW: "NOTE IT", _ANSWER: "ANSWERED", _ACCEPT: "ACCEPT IT", _WON: "IT IS WON", _LOST: "IT IS LOST"}
 
@@ -45,7 +46,10 @@ class DisputePanel(PickingForm):
         for dispute in sheet.disputes:
             if dispute.closed_at is None:
                 words = f"{dispute.amount} {dispute.reason}".strip()
-                listed += [Choice(f"{verb}:{dispute.id}", label, words) for verb, label in _STEPS.items()]
+                listed += [
+                    Choice(f"{verb}:{dispute.id}", label, words, why_not_allowed(self.desk.actor, operation))
+                    for verb, (label, operation) in _STEPS.items()
+                ]
         captured = [payment for payment in sheet.payments if payment.facts.captured]
         listed += [Choice(f"{_NEW}:{payment.id}", "note a new one", payment.name) for payment in captured]
         return listed

@@ -26,8 +26,13 @@ class EventPanel(FormPanel["Done"]):
 
     def compose_body(self) -> ComposeResult:
         """Yield what it is about, then the note."""
-        yield Paper(lambda width: paragraph(f"{self.event.amount}: {self.event.said}", width), classes="form--order")
+        yield Paper(lambda width: paragraph(self._said, width), classes="form--order")
         yield self.form
+
+    @property
+    def _said(self) -> str:
+        amount, said = str(self.event.amount), self.event.said
+        return said if amount in said else f"{amount}: {said}"
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""

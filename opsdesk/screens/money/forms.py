@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.gateways import CallState
+from opsdesk.domain.permissions import why_not_allowed
 from opsdesk.operations.gateway_calls import send_now, settle_by_hand, take_back
 from opsdesk.operations.payments import capture, take_on_account, use_credit, void
 from opsdesk.screens.forms.filling import show_field
@@ -176,7 +177,8 @@ class CallsPanel(PickingForm):
                 listed.append(Choice(f"now:{call.id}", "send now", words))
             else:
                 is_wait = call.state is CallState.SENDING
-                problem = "It is being sent this moment. Wait for the answer." if is_wait else None
+                no_right = why_not_allowed(self.desk.actor, "call.settle_by_hand")
+                problem = "It is being sent this moment. Wait for the answer." if is_wait else no_right
                 listed.append(Choice(f"settle:{call.id}", "settle by hand", words, problem))
         return listed
 

@@ -77,6 +77,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
             show_field(self.form, name, is_shown=self.link is None and (has_mail or not is_mail))
         self._show_link()
         if self.link is None and has_mail and self.written is None:
+            self.say("The gateway makes the address; it is put into the mail before that goes out.")
             self.begin(self._write_mail())
 
     def take_in(self, change: StoreChange) -> None:
