@@ -11,7 +11,7 @@ import typer
 from opsdesk.cli import opsdesk
 
 _ALONE = {
-    "worker": ("opsdesk.cli.worker", "Send mails, ask gateways, watch deadlines."),
+    "worker": ("opsdesk.cli.worker", "Send mails, ask gateways, read the mailbox, watch deadlines."),
     "demo": ("opsdesk.cli.demo", "Build a demo shop if there is none yet, and open it."),
     "verify": ("opsdesk.cli.verify", "Check totals, payments, goods, holds, mails, history and text in plain SQL."),
     "backup": ("opsdesk.cli.backup", "Back up the store while others work; it is restored aside and checked."),

@@ -119,6 +119,7 @@ READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
     "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
     "fraud queue", "fraud show",
+    "fraud rules", "fraud score", "fraud backtest", "fraud why",
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
 

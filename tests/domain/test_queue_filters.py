@@ -42,7 +42,10 @@ def read(text: str) -> QueueFilter:
         ("total:>100", QueueFilter(more_than=Decimal(100))),
         ("total:<9,99", QueueFilter(less_than=Decimal("9.99"))),
         ("sku:40021-A", QueueFilter(sku="40021-A")),
-        ("pay:auth", QueueFilter(payments=frozenset({PaymentStatus.AUTHORISED}))),
+        (
+            "pay:auth",
+            QueueFilter(payments=frozenset({PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_AUTHORISED})),
+        ),
         ("temp:frozen", QueueFilter(temperature="frozen")),
         ("#", QueueFilter(is_cold=True)),
         ("berg state:ready #", QueueFilter(words=("berg",), headlines=frozenset({Headline.READY}), is_cold=True)),
