@@ -87,7 +87,7 @@ LOOKS = (
     Look("order-part-shipped", before=_part_shipped),
     Look("order-cancelled", before=_cancelled),
     Look("order-what-changed", ("w",)),
-    Look("order-greyed-key", ("m",)),
+    Look("order-greyed-key", ("D",)),
     Look("order-others", ("equals_sign",)),
     Look("log", before=_part_shipped, first=LogScreen),
     Look("log-mail", ("t", "1", "f9", "l")),
