@@ -95,6 +95,7 @@ CHECKS = (
         WHERE state NOT IN ({words(DisputeState)}) OR (state IN ({_OPEN_DISPUTES})) <> (closed_at IS NULL)
         """,
     ),
+    # Where a customer has paid less than was asked for, somebody is told by an event that is held.
     Check(
         "A2",
         "pay link",
@@ -102,8 +103,10 @@ CHECKS = (
         """
         SELECT pay_link.id, 'amount ' || pay_link.amount_minor FROM pay_link
             LEFT JOIN payment ON payment.id = payment_id AND payment.order_id = pay_link.order_id
-        WHERE pay_link.state = 'paid'
-            AND (payment.id IS NULL OR captured_minor + authorised_minor < pay_link.amount_minor)
+        WHERE pay_link.state = 'paid' AND (payment.id IS NULL
+            OR captured_minor + authorised_minor < pay_link.amount_minor AND NOT EXISTS (
+                SELECT 1 FROM gateway_event WHERE gateway_event.order_id = pay_link.order_id AND outcome = 'held'
+            ))
         """,
     ),
     Check(
