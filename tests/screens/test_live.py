@@ -20,6 +20,7 @@ from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
 from tests.operator import Operator, settings, working
+from tests.screens.money_shop import MoneyShop
 from tests.screens.test_queue import row_of, several
 from tests.shop_orders import write_customer, write_order, write_user
 
@@ -101,4 +102,14 @@ async def test_whoever_follows_an_order_is_told_what_others_do_to_it(shop: Store
         await soon(operator, lambda: "104002" in operator.text)
         await operator.press("1")
         await soon(operator, lambda: operator.screen.NAME_OF_PLACE == "order" or "104002" in operator.text)
+    shop.close()
+
+
+async def test_money_that_waits_is_counted_in_the_first_line_as_soon_as_it_does(shop: Store) -> None:
+    money = MoneyShop(shop, StillClock())
+    order_id = money.paid()
+    async with working(app_at(shop.url, money.staff.actor("mia"))) as operator:
+        assert not operator.sees("(:money)")
+        money.failed_refund(order_id)
+        await soon(operator, lambda: operator.sees("1 money (:money)"))
     shop.close()
