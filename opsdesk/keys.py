@@ -194,7 +194,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("order.note", "n", "note", "Write a note.", _ONE, also=("f6",), lane_label="Note"),
     Command("order.tell", "t", "tell", "Tell the customer: the Order Status menu.", _ONE),
     Command("order.ship", "s", "ship", "Send it out, in full or in part, with a tracking number.", _ONE),
-    Command("order.pack", "b", "pack", "Begin to pack.", _ONE),
+    Command("order.pack", "b", "pack", "Begin to pack; put it back if it is to be changed.", _ONE),
     Command("order.deliver", "D", "arrived", "Mark what was shipped as delivered.", _ONE),
     Command("order.edit", "e", "edit", "Correct contact and addresses.", _ONE),
     Command("order.amend", "E", "change", "Change goods, prices, discount, shipping: an amendment.", _ONE),

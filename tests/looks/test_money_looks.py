@@ -8,6 +8,7 @@ from datetime import timedelta
 from importlib import import_module
 
 import pytest
+from sqlalchemy import update
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -20,6 +21,7 @@ from opsdesk.operations.store_credit import issue
 from opsdesk.screens.registry import SCREENS
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
+from opsdesk.store.tables import PayLinkRow
 from tests.conftest import START, StillClock
 from tests.looks.test_order_looks import SIZES, Compare
 from tests.operations.gateway_double import Fault
@@ -77,6 +79,8 @@ def asked(shop: MoneyShop) -> int:
     order_id = shop.unpaid()
     shop.ask(order_id)
     shop.work()
+    with shop.store.writer.begin() as connection:
+        connection.execute(update(PayLinkRow).values(url="https://pay.example/b/6oU7sKfQ1dG2"))
     return order_id
 
 
