@@ -72,14 +72,17 @@ def unexplained(store: Store, bank: BankDouble) -> Iterator[str]:
         ours = select(TransactionRow).where(col(TransactionRow.gateway) == bank.name)
         for row in session.execute(ours.order_by(col(TransactionRow.id))).scalars():
             booked.setdefault(names[row.payment_id], []).append(row)
-        calls = session.execute(select(GatewayCallRow)).scalars()
-        under_way = {call.key for call in calls if CallState(call.state).is_open}
+        calls = list(session.execute(select(GatewayCallRow)).scalars())
+    under_way = {call.key for call in calls if CallState(call.state).is_open}
     for reference in booked.keys() - bank.payments.keys():
         yield f"The gateway knows no payment {reference}."
     for held in bank.payments.values():
         yield from _of_payment(held, booked.get(held.reference, []), under_way)
     keys = [done.key for held in bank.payments.values() for done in held.operations if done.key]
     yield from (f"{key} was done twice at the gateway." for key in set(keys) if keys.count(key) > 1)
+    yield from (
+        f"{key} was done at the gateway, and nobody asked for it." for key in set(keys) - {c.key for c in calls}
+    )
 
 
 def _of_payment(held: Held, rows: list[TransactionRow], under_way: set[str]) -> Iterator[str]:
