@@ -118,7 +118,8 @@ class DeskScreen(Acting[ResultT]):
 
     async def _read(self) -> None:
         self._reading = mine = object()
-        reading = self.set_timer(_READING_SHOWN_S, lambda: self._say_reading(mine))
+        before = self.message
+        reading = self.set_timer(_READING_SHOWN_S, lambda: self._say_reading(mine, before))
         try:
             await self.load()
             self.is_loaded = True
@@ -132,9 +133,9 @@ class DeskScreen(Acting[ResultT]):
         self.show_title()
         self.show_keys()
 
-    def _say_reading(self, mine: object) -> None:
-        # The timer may have gone off just before the answer came.
-        if self._reading is mine:
+    def _say_reading(self, mine: object, before: str) -> None:
+        # The timer may have gone off just before the answer came, or behind what the screen has said of it already.
+        if self._reading is mine and self.message == before:
             self.say(_READING, hint="F3 leaves")
 
     def _release_keys(self) -> None:
