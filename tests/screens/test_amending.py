@@ -265,3 +265,13 @@ async def test_an_order_that_was_changed_meanwhile_is_not_changed_over_it(shop: 
         assert operator.screen.form.values[f"line_{shop.line(order_id, 1)}"] == "3"
         await operator.press("f9")
     assert ordered(shop, order_id) == {"50001": 3, "50002": 4, "50003": 1}
+
+
+async def test_the_queue_opens_a_change_that_waits_with_the_same_key(shop: MoneyShop):
+    order_id = shop.paid()
+    shop.change("tim", order_id, SetQuantity(shop.line(order_id, 1), 5))
+    async with working(app_of(shop.staff, "mia", lambda: OrdersScreen(SavedView.EVERYTHING))) as operator:
+        await operator.pass_time(0.3)
+        await operator.press("E")
+        assert isinstance(operator.screen, WaitingChangePanel)
+        assert operator.sees("It waits for the customer's money and goes on by itself when that comes.")
