@@ -68,6 +68,11 @@ class Payments:
         found = select(PaymentRow).where(col(PaymentRow.order_id) == order_id).order_by(col(PaymentRow.id))
         return list(self._session.execute(found.with_for_update()).scalars())
 
+    def seen(self, order_id: int) -> list[PaymentRow]:
+        """Return the order's payments as they are, oldest first, for whoever only looks: nothing is locked."""
+        found = select(PaymentRow).where(col(PaymentRow.order_id) == order_id).order_by(col(PaymentRow.id))
+        return list(self._session.execute(found).scalars())
+
     def order_of(self, payment_id: int) -> int:
         """Return whose payment it is, without locking anything.
 

@@ -124,7 +124,7 @@ def case_of_order(session: Session, order_id: int) -> int | None:
 
 def _money(session: Session, row: CaseRow, now: datetime) -> CaseMoney:
     payments = Payments(session, now)
-    sums = [payments.facts(payment) for payment in payments.of_order(row.order_id)]
+    sums = [payments.facts(payment) for payment in payments.seen(row.order_id)]
     held = [one.expires_at for one in sums if one.capturable and one.expires_at is not None]
     taken = any(one.captured - one.refunded > 0 or one.capturing for one in sums)
     is_captured = taken and not any(one.capturable for one in sums)
