@@ -11,13 +11,13 @@ from sqlmodel import col
 
 from benchmarks.figures import Row, Table, ms, percentile, timed, undisturbed
 from benchmarks.shops import Shop
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import Stage
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.contacts import edit_address
-from opsdesk.operations.entries import AddressEntry
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.notes import note
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.states import Stage
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.contacts import edit_address
+from opsdesk.operations.orders.entries import AddressEntry
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.work import Done, Performer
 

@@ -17,10 +17,10 @@ from benchmarks.shops import Shop
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.moments import system_clock
 from opsdesk.integrations.fraud_files import open_fraud
-from opsdesk.operations.fraud_backtests import rule_in, try_rule
+from opsdesk.operations.fraud.backtests import rule_in, try_rule
 from opsdesk.settings import data_folder
-from opsdesk.store.evidence import read_evidence, reading_of
-from opsdesk.store.risk import Cause, Risk
+from opsdesk.store.fraud.evidence import read_evidence, reading_of
+from opsdesk.store.repositories.risk import Cause, Risk
 
 _ROUNDS = 300
 _SCORE_S, _BACKTEST_S = 0.020, 60.0

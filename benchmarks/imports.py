@@ -16,7 +16,7 @@ from benchmarks.commands import _ADA
 from benchmarks.figures import Row, Table
 from benchmarks.shops import Shop, run_opsdesk
 from opsdesk.integrations.files.own_writing import order_text
-from opsdesk.operations.exports import export_orders
+from opsdesk.operations.exchange.exports import export_orders
 from opsdesk.store.work import Performer
 
 _INTO_EMPTY, _INTO_FULL = 60_000, 10_000

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.lookup import read_query
-from opsdesk.domain.queues import QueueQuery, SavedView, Sort
+from opsdesk.domain.orders.queues import QueueQuery, SavedView, Sort
 from opsdesk.store.tables import ActivityRow, OrderLineRow, OrderRow, ParcelRow, ProductRow
 from opsdesk.store.views.activity import since
 from opsdesk.store.views.counts import view_counts

@@ -15,12 +15,12 @@ from sqlmodel import col
 
 from benchmarks.figures import Row, Table, ms, percentile
 from benchmarks.shops import Shop
-from opsdesk.domain.gateways import LIVE_GATEWAYS
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.refund_parts import RefundContent
-from opsdesk.domain.refund_states import RefundReason
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import LIVE_GATEWAYS
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.refunds.parts import RefundContent
+from opsdesk.domain.refunds.states import RefundReason
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import connect
 from opsdesk.store.tables import OrderRow, PaymentRow, UserRow
 from opsdesk.store.work import Performer

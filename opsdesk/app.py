@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual.worker import WorkType
 
-    from opsdesk.domain.people import Actor
+    from opsdesk.domain.people.actors import Actor
     from opsdesk.integrations.ports import Gateway, Mailbox
     from opsdesk.screens.orders import OrdersScreen
     from opsdesk.store.changes import Doorbell
@@ -107,7 +107,7 @@ class OpsDeskApp(DeskHost):
 
     async def _sign_in(self) -> None:
         """Be the person that the login of the system is tied to; in a new shop, its first admin."""
-        from opsdesk.operations.signing_in import actor_for
+        from opsdesk.operations.people.signing_in import actor_for
 
         known = partial(actor_for, name=None, os_login=os_login(), terminal=self.terminal, clock=self.desk.clock)
         with suppress(Refused):

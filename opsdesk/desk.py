@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from opsdesk.domain.carriers import Carrier
-    from opsdesk.domain.people import Actor
-    from opsdesk.domain.statuses import StatusBook
+    from opsdesk.domain.people.actors import Actor
+    from opsdesk.domain.statuses.menu import StatusBook
     from opsdesk.integrations.ports import LetterWriter
     from opsdesk.settings import Settings
     from opsdesk.store.engine import Store

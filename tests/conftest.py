@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from tests import postgres

@@ -19,8 +19,8 @@ from opsdesk.demo.plan import DemoPlan
 from opsdesk.integrations.mail.quick import QuickWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf
 from opsdesk.settings import data_folder, load_settings
-from opsdesk.store.anchor import replace_heads
-from opsdesk.store.chain import Head
+from opsdesk.store.audit.anchor import replace_heads
+from opsdesk.store.audit.chain import Head
 from tests import postgres
 
 NOW = datetime(2026, 11, 24, 13, 32, 7, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from opsdesk.domain.queues import QueueQuery, SavedView
+from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import SCHEMA_VERSION, connect
 from opsdesk.store.views import counts
 from opsdesk.store.views.first_page import TEXTS, Text, Texts

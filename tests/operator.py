@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from opsdesk.desk import Desk, OpenedShop
-from opsdesk.domain.people import Actor
+from opsdesk.domain.people.actors import Actor
 from opsdesk.screens.host import DeskHost
 from opsdesk.settings import Glyphs, Settings, data_folder
 

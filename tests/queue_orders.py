@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlmodel import col
 
-from opsdesk.domain.orders import Headline, Stage
-from opsdesk.domain.queues import IN_HOUSE, SavedView, Sort
+from opsdesk.domain.orders.queues import IN_HOUSE, SavedView, Sort
+from opsdesk.domain.orders.states import Headline, Stage
 from opsdesk.domain.searching import digits, order_search_text
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CustomerRow, OrderRow

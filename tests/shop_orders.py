@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from opsdesk.domain.people import Role
-from opsdesk.store import chain
-from opsdesk.store.anchor import remember_head
+from opsdesk.domain.people.actors import Role
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import remember_head
+from opsdesk.store.audit.keys import audit_key
 from opsdesk.store.engine import Store
-from opsdesk.store.keys import audit_key
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import (
     AddressRow,
     CommandRow,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.color import Color
 
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.queues import Flag
+from opsdesk.domain.orders.queues import Flag
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.order_money import PaymentStatus
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
 from opsdesk.screens.queue_rows import FLAG_TONES
 from opsdesk.settings import Glyphs

@@ -16,7 +16,7 @@ from opsdesk.settings import os_login
 if TYPE_CHECKING:
     from opsdesk.domain.carriers import Carrier
     from opsdesk.domain.fraud.books import FraudBook
-    from opsdesk.domain.statuses import StatusBook
+    from opsdesk.domain.statuses.menu import StatusBook
     from opsdesk.integrations.ports import LetterWriter
     from opsdesk.store.engine import Store
     from opsdesk.store.views.shop import Shop
@@ -54,7 +54,7 @@ def opened(named: str) -> Iterator[Store]:
 @contextmanager
 def acting(named: str, as_name: str) -> Iterator[Performer]:
     """Open the store for one command on behalf of a person, and close it."""
-    from opsdesk.operations.signing_in import actor_for
+    from opsdesk.operations.people.signing_in import actor_for
     from opsdesk.store.work import Performer
 
     with opened(named) as store:

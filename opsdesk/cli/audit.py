@@ -16,7 +16,7 @@ app = typer.Typer(help="The history of every change: read it, and check that nob
 @app.command("verify")
 def verify(store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Check every row against its seal and the noted heads; end with 1 if any was changed, removed, added or cut."""
-    from opsdesk.store.audit import verify_audit
+    from opsdesk.store.audit.checking import verify_audit
 
     with opened(store) as shop:
         report = verify_audit(shop)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from opsdesk.domain.errors import Invalid
 
 if TYPE_CHECKING:
-    from opsdesk.domain.holds import HoldType
-    from opsdesk.domain.order_rules import CancelReason
+    from opsdesk.domain.orders.holds import HoldType
+    from opsdesk.domain.orders.rules import CancelReason
     from opsdesk.store.views.order import OrderDetail
 
 T = TypeVar("T", bound=StrEnum)
@@ -22,7 +22,7 @@ def hold_type(name: str) -> HoldType:
     Raises:
         Invalid: there is none; the sentence lists those that there are.
     """
-    from opsdesk.domain.holds import HoldType
+    from opsdesk.domain.orders.holds import HoldType
 
     return chosen(HoldType, name, "kind")
 
@@ -33,7 +33,7 @@ def cancel_reason(name: str) -> CancelReason:
     Raises:
         Invalid: there is none; the sentence lists those that there are.
     """
-    from opsdesk.domain.order_rules import CancelReason
+    from opsdesk.domain.orders.rules import CancelReason
 
     return chosen(CancelReason, name, "reason")
 

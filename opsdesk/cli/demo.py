@@ -39,7 +39,7 @@ def demo(
         from opsdesk.demo.scoring import score_open
         from opsdesk.integrations.fraud_files import open_fraud
         from opsdesk.settings import data_folder, load_settings
-        from opsdesk.store.keys import audit_key
+        from opsdesk.store.audit.keys import audit_key
 
         plan = _plan(orders or _ORDERS, seed)
         build_demo(url, plan, data_folder() / "demo", _writer(), audit_key(), _show_progress)
@@ -56,10 +56,10 @@ def demo(
 
 def _plan(orders: int, seed: int) -> DemoPlan:
     from opsdesk.demo.plan import DemoPlan
-    from opsdesk.domain.credentials import Proof
     from opsdesk.domain.moments import system_clock
+    from opsdesk.domain.people.credentials import Proof
     from opsdesk.settings import os_login
-    from opsdesk.store.passwords import hashed
+    from opsdesk.store.desk.passwords import hashed
 
     everybody = hashed(Proof.PASSWORD, _PASSWORD, name="demo").value
     return DemoPlan(orders, seed, system_clock(), os_login(), everybody)

@@ -32,7 +32,7 @@ def export_orders(
 ) -> None:
     """Write every order with all that belongs to it; importing the file into an empty store gives the same orders."""
     from opsdesk.integrations.files import own_csv, own_writing
-    from opsdesk.operations import exports
+    from opsdesk.operations.exchange import exports
 
     is_table = _is_table(file, format_name)
     text = own_csv.order_text if is_table else lambda order: own_writing.order_text(order) + "\n"
@@ -53,7 +53,7 @@ def export_products(
 ) -> None:
     """Write every product."""
     from opsdesk.integrations.files import own_products
-    from opsdesk.operations import exports
+    from opsdesk.operations.exchange import exports
 
     is_table = _is_table(file, format_name)
     text = own_products.product_row if is_table else lambda product: own_products.product_text(product) + "\n"

@@ -48,7 +48,7 @@ def score(
         _score_file(file, store, source, as_json=as_json)
         return
     from opsdesk.cli.orders import required_order
-    from opsdesk.operations.fraud_scoring import rescore
+    from opsdesk.operations.fraud.scoring import rescore
 
     with acting(store, as_name) as performer:
         with performer.store.reading() as session:
@@ -62,7 +62,7 @@ def why(number: str, store: StoreOption = "", as_json: JsonOption = False) -> No
     from opsdesk.cli.orders import required_order
     from opsdesk.domain.fraud.score_json import score_to_json
     from opsdesk.domain.moments import system_clock
-    from opsdesk.operations.fraud_backtests import explain
+    from opsdesk.operations.fraud.backtests import explain
 
     with opened(store) as shop, shop.reading() as session:
         found = explain(session, shop, required_order(session, number), now=system_clock())
@@ -98,7 +98,7 @@ def backtest(
 ) -> None:
     """Say what a rule would have done to past orders, each judged by what was known when it was placed."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.operations.fraud_backtests import order_count, try_rule
+    from opsdesk.operations.fraud.backtests import order_count, try_rule
 
     with opened(store) as shop:
         book = _book(shop)
@@ -121,7 +121,7 @@ def _score_file(file: Path, store: str, source: str, *, as_json: bool) -> None:
     from opsdesk.cli.imports import reading
     from opsdesk.domain.fraud.score_json import score_from_json
     from opsdesk.integrations.files.formats import open_orders
-    from opsdesk.operations.fraud_backtests import score_file
+    from opsdesk.operations.fraud.backtests import score_file
 
     refused = 0
 
@@ -141,14 +141,14 @@ def _score_file(file: Path, store: str, source: str, *, as_json: bool) -> None:
 
 def _book(shop: Store) -> FraudBook:
     from opsdesk.domain.moments import system_clock
-    from opsdesk.operations.fraud_backtests import rules_now
+    from opsdesk.operations.fraud.backtests import rules_now
 
     return rules_now(shop, system_clock())
 
 
 def _rule(named: str, book: FraudBook) -> Rule:
     from opsdesk.domain.errors import Invalid
-    from opsdesk.operations.fraud_backtests import rule_in
+    from opsdesk.operations.fraud.backtests import rule_in
 
     if known := book.rules.find(named):
         return known

@@ -18,7 +18,7 @@ from opsdesk.cli.output import say, say_done, say_json
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from opsdesk.store.cases import CaseHead
+    from opsdesk.store.repositories.cases import CaseHead
     from opsdesk.store.views.fraud_case import FraudCase
     from opsdesk.store.views.fraud_queue import FraudLine
     from opsdesk.store.work import Performer
@@ -46,7 +46,7 @@ def required_case(session: Session, number: str) -> CaseHead:
         Refused: there is no such order, or it was never suspected.
     """
     from opsdesk.domain.errors import Refused
-    from opsdesk.store.cases import newest_case
+    from opsdesk.store.repositories.cases import newest_case
 
     found = newest_case(session, required_order(session, number), "fraud")
     if found is None:
@@ -97,7 +97,7 @@ def open_case(
     as_json: JsonOption = False,
 ) -> None:
     """Suspect an order by hand: it is held, and its case waits in the queue."""
-    from opsdesk.operations.fraud_cases import open_by_hand
+    from opsdesk.operations.fraud.cases import open_by_hand
 
     with acting(store, as_name) as performer:
         with performer.store.reading() as session:
@@ -108,7 +108,7 @@ def open_case(
 @app.command("next")
 def take_next(store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False) -> None:
     """Take the most urgent case that nobody works on."""
-    from opsdesk.operations.fraud_cases import next_case
+    from opsdesk.operations.fraud.cases import next_case
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(next_case), as_json=as_json)
@@ -123,7 +123,7 @@ def claim_case(
     as_json: JsonOption = False,
 ) -> None:
     """Take a case for an hour."""
-    from opsdesk.operations.fraud_cases import claim
+    from opsdesk.operations.fraud.cases import claim
 
     with on_case(store, as_name, number) as (performer, case):
         say_done(performer.perform(claim, case.case_id, takes_over=takes_over), as_json=as_json)
@@ -134,7 +134,7 @@ def let_case_go(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Give a case back to the queue."""
-    from opsdesk.operations.fraud_cases import let_go
+    from opsdesk.operations.fraud.cases import let_go
 
     with on_case(store, as_name, number) as (performer, case):
         say_done(performer.perform(let_go, case.case_id), as_json=as_json)
@@ -157,7 +157,7 @@ def log_call(
     """Log how a call to the customer ended."""
     from datetime import UTC
 
-    from opsdesk.operations.fraud_contact import log_attempt
+    from opsdesk.operations.fraud.contact import log_attempt
 
     later = call_back_at.replace(tzinfo=UTC) if call_back_at else None
     with on_case(store, as_name, number) as (performer, case):
@@ -188,7 +188,7 @@ def note_answer(
     as_json: JsonOption = False,
 ) -> None:
     """Note that the customer got in touch; that releases nothing by itself."""
-    from opsdesk.operations.fraud_contact import respond
+    from opsdesk.operations.fraud.contact import respond
 
     with on_case(store, as_name, number) as (performer, case):
         done = performer.perform(

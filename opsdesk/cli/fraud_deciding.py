@@ -14,8 +14,8 @@ from opsdesk.cli.orders import NumberArgument, required_order
 from opsdesk.cli.output import say_done
 
 if TYPE_CHECKING:
-    from opsdesk.domain.mailing import Letter
-    from opsdesk.store.cases import CaseHead
+    from opsdesk.domain.mails.outgoing import Letter
+    from opsdesk.store.repositories.cases import CaseHead
     from opsdesk.store.work import Performer
 
 _Note = Annotated[str, typer.Option("--note", help="For whoever reads it later.")]
@@ -45,7 +45,7 @@ def decide_case(
     as_json: JsonOption = False,
 ) -> None:
     """Release or cancel; above a score or a value it waits for a second person."""
-    from opsdesk.operations.fraud_deciding import decide
+    from opsdesk.operations.fraud.deciding import decide
 
     with on_case(store, as_name, number) as (performer, case):
         letter = _letter(performer, case, verdict) if tell else None
@@ -72,7 +72,7 @@ def approve_case(
     as_json: JsonOption = False,
 ) -> None:
     """Agree as the second person to what somebody else proposed, exactly as you have seen it."""
-    from opsdesk.operations.fraud_deciding import approve
+    from opsdesk.operations.fraud.deciding import approve
 
     with on_case(store, as_name, number) as (performer, case):
         say_done(performer.perform(approve, case.case_id, content=content), as_json=as_json)
@@ -87,7 +87,7 @@ def reject_case(
     as_json: JsonOption = False,
 ) -> None:
     """Give a case back to whoever proposed its decision."""
-    from opsdesk.operations.fraud_deciding import reject
+    from opsdesk.operations.fraud.deciding import reject
 
     with on_case(store, as_name, number) as (performer, case):
         say_done(performer.perform(reject, case.case_id, note=note), as_json=as_json)
@@ -103,7 +103,7 @@ def confirm_case(
     as_json: JsonOption = False,
 ) -> None:
     """Cancel as it was proposed, because nobody was reached or the answers were wrong."""
-    from opsdesk.operations.fraud_deciding import confirm_cancel
+    from opsdesk.operations.fraud.deciding import confirm_cancel
 
     with on_case(store, as_name, number) as (performer, case):
         letter = _letter(performer, case, case.suggested) if tell else None
@@ -120,7 +120,7 @@ def reopen_case(
     as_json: JsonOption = False,
 ) -> None:
     """Open a closed case again; the order is held again."""
-    from opsdesk.operations.fraud_deciding import reopen
+    from opsdesk.operations.fraud.deciding import reopen
 
     with on_case(store, as_name, number) as (performer, case):
         say_done(performer.perform(reopen, case.case_id, reason=reason), as_json=as_json)
@@ -138,7 +138,7 @@ def trust_value(
     as_json: JsonOption = False,
 ) -> None:
     """Trust a value: what the rules find wrong does not hold its orders."""
-    from opsdesk.operations.fraud_lists import trust
+    from opsdesk.operations.fraud.lists import trust
 
     with acting(store, as_name) as performer:
         with performer.store.reading() as session:
@@ -159,7 +159,7 @@ def block_value(
     as_json: JsonOption = False,
 ) -> None:
     """Block a value: its orders are held."""
-    from opsdesk.operations.fraud_lists import block
+    from opsdesk.operations.fraud.lists import block
 
     with acting(store, as_name) as performer:
         with performer.store.reading() as session:
@@ -177,7 +177,7 @@ def unlist_value(
     as_json: JsonOption = False,
 ) -> None:
     """Take a value off the list that it stands on."""
-    from opsdesk.operations.fraud_lists import unlist
+    from opsdesk.operations.fraud.lists import unlist
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(unlist, entry, note=note), as_json=as_json)
@@ -187,7 +187,7 @@ def _letter(performer: Performer, case: CaseHead, verdict: str) -> Letter | None
     """Write what the customer is told; None where the shop has no words for it."""
     from opsdesk.domain.errors import Invalid
     from opsdesk.domain.fraud.codes.reasons import Verdict
-    from opsdesk.operations.fraud_deciding import LETTERS_OF_END
+    from opsdesk.operations.fraud.deciding import LETTERS_OF_END
     from opsdesk.store.views.letters import letter_facts
 
     template = LETTERS_OF_END.get(Verdict(verdict)) if verdict in set(Verdict) else None

@@ -18,9 +18,9 @@ from opsdesk.cli.output import complain, say, say_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opsdesk.domain.incoming import Rejection
+    from opsdesk.domain.incoming.arrivals import Rejection
     from opsdesk.integrations.files.shops import Reading
-    from opsdesk.operations.imports import ImportResult
+    from opsdesk.operations.exchange.imports import ImportResult
 
 app = typer.Typer(help="Bring orders and products in from a file.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def import_orders(
 ) -> None:
     """Bring orders in. What came before and is the same stays; bad records are refused, the good ones go in."""
     from opsdesk.integrations.files.formats import open_orders
-    from opsdesk.operations import imports
+    from opsdesk.operations.exchange import imports
 
     with (
         acting(store, as_name) as performer,
@@ -71,7 +71,7 @@ def import_products(
 ) -> None:
     """Bring products in: new ones are added, known ones follow the file."""
     from opsdesk.integrations.files.product_formats import open_products
-    from opsdesk.operations import imports
+    from opsdesk.operations.exchange import imports
 
     with (
         acting(store, as_name) as performer,

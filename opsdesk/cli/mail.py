@@ -23,7 +23,7 @@ def list_mails(
     as_json: JsonOption = False,
 ) -> None:
     """List at most 200 mails, oldest first; without --state those that wait or need somebody."""
-    from opsdesk.domain.mailing import MailState
+    from opsdesk.domain.mails.outgoing import MailState
     from opsdesk.store.views.mails import outbox
 
     states = tuple(chosen(MailState, name, "state") for name in state or ())
@@ -55,7 +55,7 @@ def show_mail(mail_id: int, store: StoreOption = "", as_json: JsonOption = False
 @app.command("take-back")
 def take_back_mail(mail_id: int, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False) -> None:
     """Take a mail out of the outbox before it is sent."""
-    from opsdesk.operations.mail import take_back
+    from opsdesk.operations.mails.outbox import take_back
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(take_back, mail_id), as_json=as_json)
@@ -85,7 +85,7 @@ def check_server(store: StoreOption = "") -> None:
 @app.command("lint")
 def lint_templates(as_json: JsonOption = False) -> None:
     """Check every template in every language; end with 1 if something is wrong."""
-    from opsdesk.domain.letters import ShopFacts
+    from opsdesk.domain.mails.letters import ShopFacts
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
     from opsdesk.settings import data_folder, load_settings
 

@@ -34,7 +34,7 @@ def migrate(store: StoreOption = "", as_json: JsonOption = False) -> None:
 
 def _first_admin(url: str) -> str | None:
     """Make the login of the operating system the admin of a store that has none; return their name."""
-    from opsdesk.operations.signing_in import actor_for
+    from opsdesk.operations.people.signing_in import actor_for
     from opsdesk.store.views.users import has_admin
 
     with opened(url) as shop:

@@ -15,7 +15,7 @@ from opsdesk.cli.output import say, say_done
 from opsdesk.cli.pay import amount_in, sheet_of
 
 if TYPE_CHECKING:
-    from opsdesk.domain.amendment_edits import Edit
+    from opsdesk.domain.amendments.edits import Edit
     from opsdesk.domain.money import Money
     from opsdesk.store.views.articles import ArticleLine
     from opsdesk.store.views.money_parts import AmendmentView
@@ -46,8 +46,8 @@ def amend_order(
     as_json: JsonOption = False,
 ) -> None:
     """Change goods, prices, discount, shipping or address. What costs more is asked for first, never taken silently."""
-    from opsdesk.domain.amendment_rules import Settle
-    from opsdesk.operations.amendments import propose
+    from opsdesk.domain.amendments.rules import Settle
+    from opsdesk.operations.amendments.changing import propose
 
     with on_order(store, as_name, number) as (performer, order):
         words = {"add": add, "set": units, "swap": swap, "price": price, "line-discount": line_discount}
@@ -67,7 +67,7 @@ def apply_amendment(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Make a change that waits without waiting longer; the order then owes what has not come."""
-    from opsdesk.operations.amendments import apply
+    from opsdesk.operations.amendments.changing import apply
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(apply, _standing(performer, order).id), as_json=as_json)
@@ -78,7 +78,7 @@ def withdraw_amendment(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Take a change back that was not made yet; the order goes on as it is."""
-    from opsdesk.operations.amendments import withdraw
+    from opsdesk.operations.amendments.changing import withdraw
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(withdraw, _standing(performer, order).id), as_json=as_json)
@@ -89,7 +89,7 @@ def put_back(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Take an order off the bench whose contents change, so that the change goes on."""
-    from opsdesk.operations.amendments import acknowledge_recall
+    from opsdesk.operations.amendments.changing import acknowledge_recall
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(acknowledge_recall, _standing(performer, order).id), as_json=as_json)
@@ -105,7 +105,7 @@ def _standing(performer: Performer, order: OrderDetail) -> AmendmentView:
 
 
 def _edits(performer: Performer, order: OrderDetail, words: dict[str, list[str]], reason: str) -> list[Edit]:
-    from opsdesk.domain.amendment_edits import AddLine, DiscountLine, OverridePrice, RemoveLine, SetQuantity, SwapLine
+    from opsdesk.domain.amendments.edits import AddLine, DiscountLine, OverridePrice, RemoveLine, SetQuantity, SwapLine
     from opsdesk.store.views.articles import articles
 
     pairs = {name: [_pair(each, name) for each in given] for name, given in words.items()}
@@ -132,7 +132,7 @@ def _edits(performer: Performer, order: OrderDetail, words: dict[str, list[str]]
 def _whole_edits(
     order: OrderDetail, discount: str | None, shipping: str | None, method: str | None, address: Sequence[str]
 ) -> list[Edit]:
-    from opsdesk.domain.amendment_edits import DiscountOrder, SetAddress, SetShipping
+    from opsdesk.domain.amendments.edits import DiscountOrder, SetAddress, SetShipping
 
     edits: list[Edit] = [DiscountOrder(amount_in(order, discount))] if discount is not None else []
     if shipping is not None or method is not None:

@@ -16,7 +16,7 @@ from opsdesk.cli.orders import NumberArgument, app, required_order
 from opsdesk.cli.output import say_done
 
 if TYPE_CHECKING:
-    from opsdesk.domain.mailing import Letter
+    from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.store.views.order import OrderDetail
     from opsdesk.store.work import Performer
 
@@ -49,7 +49,7 @@ def hold_order(
     """Stop an order from being packed and shipped."""
     from datetime import UTC
 
-    from opsdesk.operations.holds import hold
+    from opsdesk.operations.orders.holds import hold
 
     with on_order(store, as_name, number) as (performer, order):
         look_again = review_at.replace(tzinfo=UTC) if review_at else None
@@ -69,7 +69,7 @@ def release_order(
     as_json: JsonOption = False,
 ) -> None:
     """Release a hold; a fraud hold decides its case too."""
-    from opsdesk.operations.holds import release
+    from opsdesk.operations.orders.holds import release
 
     with on_order(store, as_name, number) as (performer, order):
         chosen = hold_type(kind) if kind else None
@@ -87,7 +87,7 @@ def cancel_order(
     as_json: JsonOption = False,
 ) -> None:
     """Cancel everything that has not left the house."""
-    from opsdesk.operations.orders import cancel
+    from opsdesk.operations.orders.cancelling import cancel
 
     with on_order(store, as_name, number) as (performer, order):
         done = performer.perform(cancel, order.id, version=order.version, reason=cancel_reason(reason), note=note)
@@ -103,7 +103,7 @@ def reopen_order(
     as_json: JsonOption = False,
 ) -> None:
     """Work on a cancelled or completed order again."""
-    from opsdesk.operations.orders import reopen
+    from opsdesk.operations.orders.cancelling import reopen
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(reopen, order.id, version=order.version, note=note), as_json=as_json)
@@ -118,7 +118,7 @@ def note_order(
     as_json: JsonOption = False,
 ) -> None:
     """Write a note on an order."""
-    from opsdesk.operations.notes import note
+    from opsdesk.operations.orders.notes import note
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(note, order.id, text=text), as_json=as_json)
@@ -129,7 +129,7 @@ def claim_order(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Take an order that nobody else has."""
-    from opsdesk.operations.desk import claim
+    from opsdesk.operations.orders.desk import claim
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(claim, order.id), as_json=as_json)
@@ -144,7 +144,7 @@ def assign_order(
     as_json: JsonOption = False,
 ) -> None:
     """Give an order to somebody, or back to everybody."""
-    from opsdesk.operations.desk import assign
+    from opsdesk.operations.orders.desk import assign
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(assign, order.id, to=to or None), as_json=as_json)
@@ -155,7 +155,7 @@ def pack_order(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Mark an order as being packed."""
-    from opsdesk.operations.packing import start_packing
+    from opsdesk.operations.orders.packing import start_packing
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(start_packing, order.id, version=order.version), as_json=as_json)
@@ -174,7 +174,7 @@ def ship_order(
 ) -> None:
     """Send one parcel, in full or in part, and tell the customer."""
     from opsdesk.domain.carriers import find_carrier
-    from opsdesk.operations.shipping import ship
+    from opsdesk.operations.orders.shipping import ship
 
     with on_order(store, as_name, number) as (performer, order):
         chosen = find_carrier(carriers(), carrier)
@@ -200,7 +200,7 @@ def deliver_order(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Mark everything that was shipped as delivered."""
-    from opsdesk.operations.shipping import deliver
+    from opsdesk.operations.orders.shipping import deliver
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(deliver, order.id, version=order.version), as_json=as_json)
@@ -211,9 +211,9 @@ def _shipped_letter(
 ) -> Letter:
     from dataclasses import replace
 
-    from opsdesk.domain.letters import LetterLine, LetterParcel
-    from opsdesk.operations.shipping import SHIPPED_STATUS
-    from opsdesk.operations.statuses import preview
+    from opsdesk.domain.mails.letters import LetterLine, LetterParcel
+    from opsdesk.operations.orders.shipping import SHIPPED_STATUS
+    from opsdesk.operations.statuses.previewing import preview
     from opsdesk.store.views.letters import letter_facts
 
     units = quantities or {line.id: line.quantities.open for line in order.lines}

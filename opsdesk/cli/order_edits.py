@@ -29,7 +29,7 @@ def edit_order_contact(
     as_json: JsonOption = False,
 ) -> None:
     """Correct the customer's name, e-mail, telephone or language; what is left out stays."""
-    from opsdesk.operations.contacts import edit_contact
+    from opsdesk.operations.orders.contacts import edit_contact
 
     given = {"name": name, "email": email, "phone": phone, "language": language}
     with on_order(store, as_name, number) as (performer, order):
@@ -59,8 +59,8 @@ def edit_order_address(
     as_json: JsonOption = False,
 ) -> None:
     """Correct the shipping or billing address; what is left out stays."""
-    from opsdesk.operations.contacts import edit_address
-    from opsdesk.operations.entries import AddressEntry
+    from opsdesk.operations.orders.contacts import edit_address
+    from opsdesk.operations.orders.entries import AddressEntry
 
     given = {"name": name, "company": company, "line1": line1, "line2": line2, "city": city, "region": region,
              "postcode": postcode, "country": country, "phone": phone}  # fmt: skip
@@ -84,7 +84,7 @@ def snooze_order(
     as_json: JsonOption = False,
 ) -> None:
     """Let an order leave the views until a moment."""
-    from opsdesk.operations.desk import snooze
+    from opsdesk.operations.orders.desk import snooze
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(snooze, order.id, until=until.replace(tzinfo=UTC)), as_json=as_json)

@@ -13,7 +13,7 @@ from opsdesk.cli.output import say, say_json
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from opsdesk.domain.queues import SavedView
+    from opsdesk.domain.orders.queues import SavedView
     from opsdesk.store.views.order import OrderDetail
 
 app = typer.Typer(help="Orders: list, show, and everything that can be done with one.", no_args_is_help=True)
@@ -48,7 +48,7 @@ def list_orders(
 ) -> None:
     """List the newest or most urgent orders of a view, as the queue shows them."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.domain.queues import QueueQuery
+    from opsdesk.domain.orders.queues import QueueQuery
     from opsdesk.store.views.queue import queue_page
 
     chosen = _view(view)
@@ -125,7 +125,7 @@ def undo_command(
 
 def _view(name: str) -> SavedView:
     from opsdesk.domain.errors import Invalid
-    from opsdesk.domain.queues import SavedView
+    from opsdesk.domain.orders.queues import SavedView
 
     try:
         return SavedView(name)

@@ -97,8 +97,8 @@ def record(
     as_json: JsonOption = False,
 ) -> None:
     """Record a bank transfer, cash or a cheque that has arrived."""
-    from opsdesk.domain.payments import Method
-    from opsdesk.operations.payments import record_payment
+    from opsdesk.domain.payments.transactions import Method
+    from opsdesk.operations.payments.taking import record_payment
 
     with on_order(store, as_name, number) as (performer, order):
         done = performer.perform(
@@ -122,7 +122,7 @@ def capture_payment(
     as_json: JsonOption = False,
 ) -> None:
     """Capture what was authorised, in full or in part; it goes out in a minute."""
-    from opsdesk.operations.payments import capture
+    from opsdesk.operations.payments.taking import capture
 
     with on_order(store, as_name, number) as (performer, order):
         wanted = _authorised(sheet_of(performer, order.id), payment)
@@ -140,7 +140,7 @@ def void_payment(
     as_json: JsonOption = False,
 ) -> None:
     """Give an authorisation back; it goes out in a minute."""
-    from opsdesk.operations.payments import void
+    from opsdesk.operations.payments.taking import void
 
     with on_order(store, as_name, number) as (performer, order):
         wanted = _authorised(sheet_of(performer, order.id), payment)
@@ -157,7 +157,7 @@ def pay_with_credit(
     as_json: JsonOption = False,
 ) -> None:
     """Pay with the customer's store credit or gift card."""
-    from opsdesk.operations.payments import use_credit
+    from opsdesk.operations.payments.taking import use_credit
 
     with on_order(store, as_name, number) as (performer, order):
         wanted = amount_in(order, amount)
@@ -174,7 +174,7 @@ def pay_on_account(
     as_json: JsonOption = False,
 ) -> None:
     """Let the customer pay on account."""
-    from opsdesk.operations.payments import take_on_account
+    from opsdesk.operations.payments.taking import take_on_account
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(take_on_account, order.id, version=order.version, note=note), as_json=as_json)
@@ -191,8 +191,8 @@ def issue_store_credit(
     as_json: JsonOption = False,
 ) -> None:
     """Give the customer of an order store credit."""
-    from opsdesk.domain.payments import Method
-    from opsdesk.operations.store_credit import issue
+    from opsdesk.domain.payments.transactions import Method
+    from opsdesk.operations.payments.store_credit import issue
 
     with on_order(store, as_name, number) as (performer, order):
         done = performer.perform(
@@ -209,7 +209,7 @@ def take_call_back(
     call: CallArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Take back what a gateway was to be asked for, while it waits."""
-    from opsdesk.operations.gateway_calls import take_back
+    from opsdesk.operations.payments.gateway_calls import take_back
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(take_back, call), as_json=as_json)
@@ -220,7 +220,7 @@ def send_call_now(
     call: CallArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Do not wait for the minute in which it could be taken back."""
-    from opsdesk.operations.gateway_calls import send_now
+    from opsdesk.operations.payments.gateway_calls import send_now
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(send_now, call), as_json=as_json)
@@ -237,7 +237,7 @@ def settle_call(
     as_json: JsonOption = False,
 ) -> None:
     """Write down what became of a call whose answer nobody knows."""
-    from opsdesk.operations.gateway_calls import settle_by_hand
+    from opsdesk.operations.payments.gateway_calls import settle_by_hand
 
     with acting(store, as_name) as performer:
         done = performer.perform(settle_by_hand, call, happened=happened, reference=reference, note=note)

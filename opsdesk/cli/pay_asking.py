@@ -16,7 +16,7 @@ from opsdesk.cli.output import say_done
 from opsdesk.cli.pay import LessArgument, amount_in, app, sheet_of
 
 if TYPE_CHECKING:
-    from opsdesk.domain.mailing import Letter
+    from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.domain.money import Money
     from opsdesk.store.views.order import OrderDetail
     from opsdesk.store.work import Performer
@@ -39,7 +39,7 @@ def ask_with_link(
     as_json: JsonOption = False,
 ) -> None:
     """Ask for money with a pay link: all that is due, or the amount that is named."""
-    from opsdesk.operations.pay_links import ask_for_payment
+    from opsdesk.operations.payments.pay_links import ask_for_payment
 
     with on_order(store, as_name, number) as (performer, order):
         sheet = sheet_of(performer, order.id)
@@ -65,7 +65,7 @@ def cancel_pay_link(
 ) -> None:
     """Take the pay link of an order back, so that nobody can pay with it any more."""
     from opsdesk.domain.errors import Refused
-    from opsdesk.operations.pay_links import cancel_link
+    from opsdesk.operations.payments.pay_links import cancel_link
 
     with on_order(store, as_name, number) as (performer, order):
         link = sheet_of(performer, order.id).open_link
@@ -87,7 +87,7 @@ def note_dispute(
     as_json: JsonOption = False,
 ) -> None:
     """Note a dispute that came by letter; the order is held while it is open."""
-    from opsdesk.operations.disputes import record_dispute
+    from opsdesk.operations.payments.disputes import record_dispute
 
     with on_order(store, as_name, number) as (performer, order):
         done = performer.perform(
@@ -111,7 +111,7 @@ def note_answer(
     as_json: JsonOption = False,
 ) -> None:
     """Say that a dispute was answered."""
-    from opsdesk.operations.disputes import answer_dispute
+    from opsdesk.operations.payments.disputes import answer_dispute
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(answer_dispute, dispute, note=note), as_json=as_json)
@@ -126,7 +126,7 @@ def note_acceptance(
     as_json: JsonOption = False,
 ) -> None:
     """Accept a dispute: the money is gone."""
-    from opsdesk.operations.disputes import accept_dispute
+    from opsdesk.operations.payments.disputes import accept_dispute
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(accept_dispute, dispute, note=note), as_json=as_json)
@@ -142,7 +142,7 @@ def note_decision(
     as_json: JsonOption = False,
 ) -> None:
     """Write down how a dispute ended."""
-    from opsdesk.operations.disputes import decide_dispute
+    from opsdesk.operations.payments.disputes import decide_dispute
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(decide_dispute, dispute, won=won, note=note), as_json=as_json)
@@ -158,7 +158,7 @@ def close_event(
     as_json: JsonOption = False,
 ) -> None:
     """Close what came in unexpectedly, with what was done about it."""
-    from opsdesk.operations.gateway_events import settle_event
+    from opsdesk.operations.payments.gateway_events import settle_event
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(settle_event, gateway, event, note=note), as_json=as_json)
@@ -168,8 +168,8 @@ def link_letter(
     performer: Performer, order: OrderDetail, amount: Money, lasts: timedelta, *, is_for_change: bool = False
 ) -> Letter:
     """Write the mail that brings a pay link; its address is filled in when the gateway has made the link."""
-    from opsdesk.domain.letters import AskedPayment
-    from opsdesk.domain.pay_links import ADDRESS_COMES
+    from opsdesk.domain.mails.letters import AskedPayment
+    from opsdesk.domain.payments.pay_links import ADDRESS_COMES
     from opsdesk.store.views.letters import letter_facts
 
     asked = AskedPayment(ADDRESS_COMES, amount, performer.clock() + lasts, is_for_change=is_for_change)

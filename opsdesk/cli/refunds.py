@@ -17,10 +17,10 @@ from opsdesk.cli.output import say, say_done, say_json
 from opsdesk.cli.pay import amount_in
 
 if TYPE_CHECKING:
-    from opsdesk.domain.letters import LetterRefund
-    from opsdesk.domain.mailing import Letter
-    from opsdesk.domain.refund_parts import RefundContent
-    from opsdesk.domain.refund_shares import Share, ShareChoice
+    from opsdesk.domain.mails.letters import LetterRefund
+    from opsdesk.domain.mails.outgoing import Letter
+    from opsdesk.domain.refunds.parts import RefundContent
+    from opsdesk.domain.refunds.shares import Share, ShareChoice
     from opsdesk.store.views.order import OrderDetail
     from opsdesk.store.views.refunding import RefundGrounds
     from opsdesk.store.work import Performer
@@ -52,8 +52,8 @@ def request_refund(
     as_json: JsonOption = False,
 ) -> None:
     """Refund lines, shipping, goodwill; above your own limit it waits for a second person."""
-    from opsdesk.domain.refund_preview import preview
-    from opsdesk.operations.refunds import request
+    from opsdesk.domain.refunds.preview import preview
+    from opsdesk.operations.refunds.asking import request
 
     with on_order(store, as_name, number) as (performer, order):
         grounds = _grounds(performer, order)
@@ -76,7 +76,7 @@ def return_too_much(
     number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Give back what was paid too much; what the order costs stays as it is."""
-    from opsdesk.operations.refunds import return_overpayment
+    from opsdesk.operations.refunds.asking import return_overpayment
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(return_overpayment, order.id, version=order.version), as_json=as_json)
@@ -106,7 +106,7 @@ def approve_refund(
     as_json: JsonOption = False,
 ) -> None:
     """Agree to a refund that somebody else asked for, exactly as you have seen it."""
-    from opsdesk.operations.approvals import approve
+    from opsdesk.operations.refunds.approvals import approve
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(approve, refund, content_hash=content), as_json=as_json)
@@ -121,7 +121,7 @@ def decline_refund(
     as_json: JsonOption = False,
 ) -> None:
     """Say no to a refund that waits for a second person."""
-    from opsdesk.operations.approvals import decline
+    from opsdesk.operations.refunds.approvals import decline
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(decline, refund, note=note), as_json=as_json)
@@ -132,7 +132,7 @@ def take_refund_back(
     refund: RefundArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Take a refund back that waits, or give one up that failed."""
-    from opsdesk.operations.refunds import take_back
+    from opsdesk.operations.refunds.asking import take_back
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(take_back, refund), as_json=as_json)
@@ -143,7 +143,7 @@ def retry_refund(
     refund: RefundArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Send what failed again."""
-    from opsdesk.operations.refunds import retry
+    from opsdesk.operations.refunds.asking import retry
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(retry, refund), as_json=as_json)
@@ -154,7 +154,7 @@ def credit_refund(
     refund: RefundArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Give the customer store credit for what failed."""
-    from opsdesk.operations.refunds import turn_into_credit
+    from opsdesk.operations.refunds.asking import turn_into_credit
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(turn_into_credit, refund), as_json=as_json)
@@ -179,8 +179,8 @@ def _content(
     reason: str,
     note: str,
 ) -> RefundContent:
-    from opsdesk.domain.refund_parts import Fee, RefundContent, RefundLine
-    from opsdesk.domain.refund_states import FeeKind, RefundReason
+    from opsdesk.domain.refunds.parts import Fee, RefundContent, RefundLine
+    from opsdesk.domain.refunds.states import FeeKind, RefundReason
 
     read = {name: amount_in(order, text) for name, text in amounts.items() if text}
     units = units_by_line(order, lines) or {}
@@ -204,7 +204,7 @@ def _content(
 
 def _shares(shares: Sequence[Share], order: OrderDetail, references: Sequence[str]) -> tuple[ShareChoice, ...] | None:
     from opsdesk.domain.money import Money
-    from opsdesk.domain.refund_shares import ShareChoice
+    from opsdesk.domain.refunds.shares import ShareChoice
 
     named = dict(_pair(word, "reference") for word in references)
     currency = order.amounts.total.currency

@@ -57,7 +57,7 @@ def capture(
 ) -> None:
     """Say when money that a gateway holds is captured: by hand, or with each parcel."""
     from opsdesk.cli.choices import chosen
-    from opsdesk.domain.captures import CapturePolicy
+    from opsdesk.domain.payments.captures import CapturePolicy
     from opsdesk.operations.shop import set_capture_policy
 
     wanted = chosen(CapturePolicy, policy, "policy")

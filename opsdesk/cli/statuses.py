@@ -15,7 +15,7 @@ from opsdesk.cli.orders import NumberArgument
 from opsdesk.cli.output import say, say_done, say_json
 
 if TYPE_CHECKING:
-    from opsdesk.operations.statuses import Preview
+    from opsdesk.operations.statuses.previewing import Preview
 
 app = typer.Typer(help="The Order Status menu: what can be told, and telling it.", no_args_is_help=True)
 
@@ -50,18 +50,20 @@ def tell_status(
     as_json: JsonOption = False,
 ) -> None:
     """Tell the customer a status by its mail, and do with the order what the status does."""
-    from opsdesk.operations import statuses
+    from opsdesk.operations.statuses.previewing import preview
+    from opsdesk.operations.statuses.previewing import telling as words_of
+    from opsdesk.operations.statuses.telling import tell
     from opsdesk.store.views.letters import letter_facts
 
     with on_order(store, as_name, number) as (performer, order), telling(performer.store) as (book, writer, shop):
         with performer.store.reading() as session:
             facts = letter_facts(session, order.id, agent=performer.actor.name)
         day = expected_on.date() if expected_on else None
-        seen = statuses.preview(writer, shop.facts, book.find(status), facts, now=performer.clock(), expected_on=day)
+        seen = preview(writer, shop.facts, book.find(status), facts, now=performer.clock(), expected_on=day)
         if dry_run:
             _print_letter(seen, as_json=as_json)
             return
-        told = statuses.telling(
+        told = words_of(
             writer,
             seen,
             subject=subject or seen.letter.subject,
@@ -69,7 +71,7 @@ def tell_status(
             titles=tuple(line.title for line in order.lines),
             cancel_reason=cancel_reason(reason) if reason else None,
         )
-        say_done(performer.perform(statuses.tell, order.id, version=order.version, telling=told), as_json=as_json)
+        say_done(performer.perform(tell, order.id, version=order.version, telling=told), as_json=as_json)
 
 
 def _print_letter(seen: Preview, *, as_json: bool) -> None:

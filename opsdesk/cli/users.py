@@ -11,11 +11,11 @@ import typer
 from opsdesk.cli.acting import acting, opened
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.output import say, say_done, say_json
-from opsdesk.domain.credentials import Proof
 from opsdesk.domain.errors import Invalid, Refused
+from opsdesk.domain.people.credentials import Proof
 
 if TYPE_CHECKING:
-    from opsdesk.store.passwords import Hashed
+    from opsdesk.store.desk.passwords import Hashed
     from opsdesk.store.views.users import UserLine
     from opsdesk.store.work import Performer
 
@@ -60,7 +60,7 @@ def add_user(
     as_json: JsonOption = False,
 ) -> None:
     """Add a person. Give them a password with `opsdesk user password NAME`."""
-    from opsdesk.operations.users import add
+    from opsdesk.operations.people.users import add
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(add, name, full_name=full_name, role=role, os_login=login), as_json=as_json)
@@ -75,7 +75,7 @@ def change_role(
     as_json: JsonOption = False,
 ) -> None:
     """Give a person another role."""
-    from opsdesk.operations.users import change_role
+    from opsdesk.operations.people.users import change_role
 
     with acting(store, as_name) as performer:
         person = _person(performer, name)
@@ -91,7 +91,7 @@ def set_password(
     as_json: JsonOption = False,
 ) -> None:
     """Set a password: one's own, or as an admin somebody's."""
-    from opsdesk.operations.users import reset_password, set_password
+    from opsdesk.operations.people.users import reset_password, set_password
 
     with acting(store, as_name) as performer:
         if name in ("", performer.actor.name):
@@ -112,7 +112,7 @@ def set_pin(
     as_json: JsonOption = False,
 ) -> None:
     """Set a PIN: one's own, or as an admin somebody's. It is enough on enrolled terminals alone."""
-    from opsdesk.operations.users import reset_pin, set_pin
+    from opsdesk.operations.people.users import reset_pin, set_pin
 
     with acting(store, as_name) as performer:
         if name in ("", performer.actor.name):
@@ -129,7 +129,7 @@ def deactivate_user(
     name: NameArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Let a person sign in no more. Their name stays in the history."""
-    from opsdesk.operations.users import deactivate
+    from opsdesk.operations.people.users import deactivate
 
     with acting(store, as_name) as performer:
         person = _person(performer, name)
@@ -141,7 +141,7 @@ def reactivate_user(
     name: NameArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Let a person sign in again."""
-    from opsdesk.operations.users import reactivate
+    from opsdesk.operations.people.users import reactivate
 
     with acting(store, as_name) as performer:
         person = _person(performer, name)
@@ -153,7 +153,7 @@ def unlock_user(
     name: NameArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
 ) -> None:
     """Give somebody new tries whose name was locked after too many wrong ones."""
-    from opsdesk.operations.users import unlock
+    from opsdesk.operations.people.users import unlock
 
     with acting(store, as_name) as performer:
         say_done(performer.perform(unlock, _person(performer, name).id), as_json=as_json)
@@ -168,7 +168,7 @@ def tie_login(
     as_json: JsonOption = False,
 ) -> None:
     """Let a login of the operating system act as a person without a password."""
-    from opsdesk.operations.users import tie_login
+    from opsdesk.operations.people.users import tie_login
 
     with acting(store, as_name) as performer:
         person = _person(performer, name)
@@ -183,7 +183,7 @@ def enrol_terminal(
     as_json: JsonOption = False,
 ) -> None:
     """Let a PIN be enough on this terminal, for everybody who uses this state folder."""
-    from opsdesk.operations.signing_in import enrol_this
+    from opsdesk.operations.people.signing_in import enrol_this
 
     with acting(store, as_name) as performer:
         say_done(enrol_this(performer, terminal), as_json=as_json)
@@ -200,7 +200,7 @@ def _person(performer: Performer, name: str) -> UserLine:
 
 
 def _new_secret(proof: Proof, name: str, *, from_stdin: bool) -> Hashed:
-    from opsdesk.store.passwords import hashed
+    from opsdesk.store.desk.passwords import hashed
 
     if from_stdin:
         typed = sys.stdin.readline().rstrip("\r\n")

@@ -21,9 +21,9 @@ from opsdesk.demo.script import Scene, scripted
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import ADA, GONE, STAFF
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.letters import ShopFacts
+from opsdesk.domain.mails.letters import ShopFacts
 from opsdesk.domain.searching import product_search_text
-from opsdesk.store.chain import Link
+from opsdesk.store.audit.chain import Link
 from opsdesk.store.filling import Filling
 
 MARKER = "demo"

@@ -11,9 +11,9 @@ from opsdesk.demo.paying import STRIPE
 from opsdesk.demo.people import mixed
 from opsdesk.demo.staff import WORKER, Clerk
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.gateways import GRACE, CallKind, CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.pay_links import LinkState
+from opsdesk.domain.payments.gateways import GRACE, CallKind, CallState
+from opsdesk.domain.payments.pay_links import LinkState
 from opsdesk.store.tables import GatewayCallRow, PayLinkRow
 
 _GRACE = int(GRACE.total_seconds())

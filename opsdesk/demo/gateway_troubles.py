@@ -13,15 +13,15 @@ from opsdesk.demo.parts import Payment
 from opsdesk.demo.paying import STRIPE, lasts_until
 from opsdesk.demo.staff import ANNA, MIA, PIET, SOFIA, WORKER
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.amendment_arithmetic import LineParts, OrderParts, fingerprint, parts_to_json
-from opsdesk.domain.amendment_edits import SetQuantity, edits_to_json
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.amendments import preview
-from opsdesk.domain.gateways import DisputeState
-from opsdesk.domain.holds import HoldType
+from opsdesk.domain.amendments.arithmetic import LineParts, OrderParts, fingerprint, parts_to_json
+from opsdesk.domain.amendments.edits import SetQuantity, edits_to_json
+from opsdesk.domain.amendments.planning import preview
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
-from opsdesk.domain.pay_links import LinkState
-from opsdesk.domain.payments import Method, TransactionKind
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.payments.gateways import DisputeState
+from opsdesk.domain.payments.pay_links import LinkState
+from opsdesk.domain.payments.transactions import Method, TransactionKind
 from opsdesk.store.tables import AmendmentRow, DisputeRow, StoreCreditRow
 
 _WEEK = days(7)

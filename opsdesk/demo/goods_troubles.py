@@ -8,8 +8,8 @@ from opsdesk.demo.ordinary import Stage, Story, parcel_of, send_out, settle_at_o
 from opsdesk.demo.post import Fate, Wanted
 from opsdesk.demo.staff import ANNA, GONE, MIA, PIET, SOFIA, TOM, WORKER, Clerk
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
 
 
 def ready(stage: Stage, tale: Tale) -> None:

@@ -10,7 +10,7 @@ from opsdesk.demo.moments import moment_of, stamp
 from opsdesk.demo.people import mixed
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import Clerk
-from opsdesk.store.chain import START, Head, Link, seal
+from opsdesk.store.audit.chain import START, Head, Link, seal
 
 
 class Line(NamedTuple):

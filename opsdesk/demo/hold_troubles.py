@@ -11,10 +11,10 @@ from opsdesk.demo.paying import lasts_until
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, PIET, SOFIA, WORKER, Clerk
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import HoldType, OnReview
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import TransactionKind
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType, OnReview
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.transactions import TransactionKind
 
 ANSWER_DAYS = 3
 

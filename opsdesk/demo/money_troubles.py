@@ -8,9 +8,9 @@ from opsdesk.demo.paying import lasts_until
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, MIA, SOFIA
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 
 
 def waits_for_transfer(stage: Stage, tale: Tale) -> None:

@@ -12,8 +12,8 @@ from opsdesk.demo.building import MARKER, Progress, fill
 from opsdesk.demo.plan import DemoPlan
 from opsdesk.demo.post import Writes
 from opsdesk.domain.errors import Refused
-from opsdesk.store.anchor import replace_heads
-from opsdesk.store.chain import Head
+from opsdesk.store.audit.anchor import replace_heads
+from opsdesk.store.audit.chain import Head
 from opsdesk.store.engine import Store, connect, open_store, schema_version
 from opsdesk.store.filling import clear_tables, filling, is_empty, require_unused
 from opsdesk.store.migrate import migrate

@@ -12,8 +12,8 @@ from opsdesk.demo.parts import Sent
 from opsdesk.demo.post import Post, Wanted
 from opsdesk.demo.staff import AGENTS, PACKERS, WORKER
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import TransactionKind
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.transactions import TransactionKind
 
 _AFTER = 7_200
 """Seconds in which everything that follows has happened too."""

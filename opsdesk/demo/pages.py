@@ -8,13 +8,13 @@ from opsdesk.demo.people import Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.address_digests import address_digest
-from opsdesk.domain.holds import DEFAULT_BLOCKS, HoldType
-from opsdesk.domain.ledger import transfers
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders_settled import settled_columns
+from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, HoldType
+from opsdesk.domain.orders.settled import settled_columns
+from opsdesk.domain.payments.ledger import transfers
 from opsdesk.domain.searching import order_search_text, reversed_digits
-from opsdesk.store.cases import fraud_state_of
 from opsdesk.store.filling import Value
+from opsdesk.store.repositories.cases import fraud_state_of
 
 _BLOCKS = {kind: ",".join(sorted(DEFAULT_BLOCKS[kind])) for kind in HoldType}
 

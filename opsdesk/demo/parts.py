@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import HoldType, OnReview
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import (
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType, OnReview
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.transactions import (
     Ended,
     Method,
     PaymentFacts,

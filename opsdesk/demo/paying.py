@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from opsdesk.demo.parts import Payment
 from opsdesk.demo.sheets import Sheets
-from opsdesk.domain.paying_in import method_of
-from opsdesk.domain.payments import TransactionKind
+from opsdesk.domain.incoming.paying_in import method_of
+from opsdesk.domain.payments.transactions import TransactionKind
 
 STRIPE = "stripe"
 CARD = "card"

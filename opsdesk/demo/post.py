@@ -12,10 +12,10 @@ from opsdesk.demo.moments import moment_of, stamp
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import WORKER, Clerk
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.letters import LetterFacts, LetterLine, LetterParcel
-from opsdesk.domain.mailing import BACK_OFF, Letter, MailState
+from opsdesk.domain.mails.letters import LetterFacts, LetterLine, LetterParcel
+from opsdesk.domain.mails.outgoing import BACK_OFF, Letter, MailState
 from opsdesk.domain.money import Money
+from opsdesk.domain.orders.cases import CaseState
 
 _GRACE = 20
 _NAMES = {

@@ -8,11 +8,11 @@ from opsdesk.demo.paying import STRIPE
 from opsdesk.demo.refunding import Wish, give_back
 from opsdesk.demo.staff import ANNA, MIA
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.gateways import CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import TransactionKind
-from opsdesk.domain.refund_states import RefundReason
-from opsdesk.domain.refunds import RefundContent, RefundLine
+from opsdesk.domain.payments.gateways import CallState
+from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.domain.refunds.composing import RefundContent, RefundLine
+from opsdesk.domain.refunds.states import RefundReason
 
 
 def waits_for_approval(stage: Stage, tale: Tale) -> None:
@@ -106,6 +106,6 @@ def _first_line(tale: Tale, reason: RefundReason, note: str) -> RefundContent:
 
 def _worth(tale: Tale, content: RefundContent) -> int:
     from opsdesk.demo.refunding import charged
-    from opsdesk.domain.refunds import compose
+    from opsdesk.domain.refunds.composing import compose
 
     return compose(charged(tale), (), content).total.minor

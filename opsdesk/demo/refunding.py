@@ -10,12 +10,12 @@ from opsdesk.demo.moments import moment_of
 from opsdesk.demo.parts import Payment
 from opsdesk.demo.staff import SOFIA, WORKER, Clerk
 from opsdesk.demo.tales import Tale
-from opsdesk.domain.gateways import CallKind, CallState
-from opsdesk.domain.payments import Method, TransactionKind
-from opsdesk.domain.refund_arithmetic import ChargedLine, ChargedOrder
-from opsdesk.domain.refund_shares import Share, content_hash
-from opsdesk.domain.refund_states import RefundState, ShareState, refund_state
-from opsdesk.domain.refunds import RefundContent, RefundPlan, compose
+from opsdesk.domain.payments.gateways import CallKind, CallState
+from opsdesk.domain.payments.transactions import Method, TransactionKind
+from opsdesk.domain.refunds.arithmetic import ChargedLine, ChargedOrder
+from opsdesk.domain.refunds.composing import RefundContent, RefundPlan, compose
+from opsdesk.domain.refunds.shares import Share, content_hash
+from opsdesk.domain.refunds.states import RefundState, ShareState, refund_state
 from opsdesk.store.tables import ApprovalRow, RefundPartRow, RefundRow, RefundShareRow
 
 _SHARES = {

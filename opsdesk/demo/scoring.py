@@ -14,8 +14,8 @@ from sqlmodel import Session, col
 
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.store.engine import open_store
-from opsdesk.store.evidence import reading_of
-from opsdesk.store.risk import Cause, Risk
+from opsdesk.store.fraud.evidence import reading_of
+from opsdesk.store.repositories.risk import Cause, Risk
 from opsdesk.store.tables import CaseRow, OrderRow, PaymentCheckRow, PaymentRow
 
 _BATCH = 500

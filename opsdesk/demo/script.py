@@ -13,8 +13,8 @@ from opsdesk.demo.ordinary import Story
 from opsdesk.demo.plan import DemoPlan
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, SOFIA
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
 
 
 class Scene(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from opsdesk.domain.people import Role
+from opsdesk.domain.people.actors import Role
 
 
 class Clerk(NamedTuple):

@@ -14,13 +14,13 @@ from opsdesk.demo.paying import CARD, payment_of, reference_of
 from opsdesk.demo.people import Person, Place
 from opsdesk.demo.sheets import Sheets
 from opsdesk.demo.staff import WORKER, Clerk
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType, OnReview
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, ActiveHold, HoldType, OnReview
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.transactions import Movement, TransactionKind, TransactionState, money_facts
 
 
 @dataclass(slots=True)

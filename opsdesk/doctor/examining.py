@@ -17,8 +17,8 @@ from opsdesk.doctor.versions import python_version, sqlite_library
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.settings import Settings
+from opsdesk.store.audit.keys import FILE_NAME
 from opsdesk.store.engine import Store, connect
-from opsdesk.store.keys import FILE_NAME
 
 Look = Callable[[], Finding | Iterable[Finding]]
 

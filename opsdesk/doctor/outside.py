@@ -10,12 +10,12 @@ from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from opsdesk.doctor.findings import Finding, mend, watch, well
-from opsdesk.domain.letters import ShopFacts
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.letters import ShopFacts
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.integrations.mail.opening import open_mailbox, open_mailer, open_statuses, open_writer
 from opsdesk.settings import Settings, data_folder
 from opsdesk.store.engine import Store
-from opsdesk.store.outbox import next_due
+from opsdesk.store.outboxes.mails import next_due
 from opsdesk.store.tables import ActivityRow, MailboxCursorRow, MailRow
 from opsdesk.store.views.shop import shop
 from opsdesk.worker.loop import worker_state

@@ -9,11 +9,11 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from opsdesk.doctor.findings import Finding, mend, watch, well
-from opsdesk.store import chain
-from opsdesk.store.anchor import remembered_heads
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import remembered_heads
+from opsdesk.store.audit.keys import existing_audit_key
 from opsdesk.store.backups.checking import file_problems
 from opsdesk.store.engine import SCHEMA_VERSION, Store, schema_version
-from opsdesk.store.keys import existing_audit_key
 from opsdesk.store.tables import ActivityRow
 
 _MIGRATE = "Run `opsdesk migrate`."

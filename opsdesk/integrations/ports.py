@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from opsdesk.domain.gateways import Answer, EventPage, GatewayCall, GatewayEvent, PaymentSnapshot
-from opsdesk.domain.incoming import IncomingOrder, IncomingProduct, Rejection
-from opsdesk.domain.letters import LetterFacts
-from opsdesk.domain.mailing import Letter, OutgoingMail
-from opsdesk.domain.received_mails import MailboxPage
+from opsdesk.domain.incoming.arrivals import IncomingOrder, IncomingProduct, Rejection
+from opsdesk.domain.mails.letters import LetterFacts
+from opsdesk.domain.mails.outgoing import Letter, OutgoingMail
+from opsdesk.domain.mails.received import MailboxPage
+from opsdesk.domain.payments.gateways import Answer, EventPage, GatewayCall, GatewayEvent, PaymentSnapshot
 
 Plain = None | bool | int | str | list["Plain"] | dict[str, "Plain"]
 """All that a template may ever see."""

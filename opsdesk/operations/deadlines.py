@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.fraud.cases import contacting, deciding, working
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.holds import NEVER_AUTOMATIC, HoldType, OnReview
-from opsdesk.operations.fraud_moves import OpenCase, carry_out, is_money_held, open_case
-from opsdesk.store.cases import move_case
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import NEVER_AUTOMATIC, HoldType, OnReview
+from opsdesk.operations.fraud.moves import OpenCase, carry_out, is_money_held, open_case
+from opsdesk.store.repositories.cases import move_case
 from opsdesk.store.work import Done, Work, operation
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from opsdesk.domain.captures import CapturePolicy
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.mailing import require_address
-from opsdesk.operations.held_money import CAPTURE_POLICY
+from opsdesk.domain.mails.outgoing import require_address
+from opsdesk.domain.payments.captures import CapturePolicy
+from opsdesk.operations.payments.held_money import CAPTURE_POLICY
 from opsdesk.operations.words import kept_line
 from opsdesk.store.views.shop import SHOP_FIELDS, SHOP_SETTING
 from opsdesk.store.work import Done, Work, operation

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from opsdesk.domain.errors import Denied, Refused
-from opsdesk.domain.people import Role
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.store.work import OPERATIONS, Done, Work, operation
 
 

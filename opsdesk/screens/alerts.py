@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.people import Actor
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.actors import Actor
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.store.views.attention import Attention
 from opsdesk.store.views.outbox import MailView
 

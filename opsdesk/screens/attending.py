@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual import events
 
 from opsdesk.screens.base import DeskScreen
-from opsdesk.store.presence import BEAT, beat, leave, who_is_here
+from opsdesk.store.desk.presence import BEAT, beat, leave, who_is_here
 
 if TYPE_CHECKING:
     from opsdesk.store.views.order_parts import Present

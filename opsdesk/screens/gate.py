@@ -25,7 +25,7 @@ from opsdesk.widgets.key_bar import BarKey, KeyBar
 from opsdesk.widgets.lines import MessageLine, TitleLine
 
 if TYPE_CHECKING:
-    from opsdesk.domain.people import Actor
+    from opsdesk.domain.people.actors import Actor
 
 _OPEN_HERE = ("screen.back", "screen.commit", "screen.saved", "screen.stay", "screen.redraw")
 _BADGE = "USR-"
@@ -80,7 +80,7 @@ class Gate(DeskScreen[None], inherit_bindings=False):
 
     async def load(self) -> None:
         """Say in the empty field whether a PIN is enough here."""
-        from opsdesk.operations.signing_in import pin_is_enough
+        from opsdesk.operations.people.signing_in import pin_is_enough
 
         try:
             is_enough = await self.desk.write(pin_is_enough)
@@ -150,8 +150,8 @@ class Gate(DeskScreen[None], inherit_bindings=False):
         self.begin(self._prove(name, secret))
 
     async def _prove(self, name: str, secret: str) -> None:
-        from opsdesk.domain.credentials import Proof
-        from opsdesk.operations.signing_in import pin_is_enough, sign_in
+        from opsdesk.domain.people.credentials import Proof
+        from opsdesk.operations.people.signing_in import pin_is_enough, sign_in
 
         terminal = self.host.terminal
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import Headline
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.order_money import PaymentStatus
 from opsdesk.theme import Tone
 
 HEADLINE_LOOKS: Mapping[Headline, tuple[str, Tone]] = {

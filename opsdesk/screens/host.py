@@ -30,7 +30,7 @@ from opsdesk.terminal.place import terminal_name
 
 if TYPE_CHECKING:
     from opsdesk.desk import Desk
-    from opsdesk.domain.people import Actor
+    from opsdesk.domain.people.actors import Actor
     from opsdesk.operations.jobs import JobResult
     from opsdesk.store.work import Done
 

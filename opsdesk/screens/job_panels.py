@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.holds import HoldType
+from opsdesk.domain.orders.holds import HoldType
 from opsdesk.screens.panels import ChoicePanel, FormPanel
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from opsdesk.screens.gate import Gate
 
 if TYPE_CHECKING:
-    from opsdesk.domain.people import Actor
+    from opsdesk.domain.people.actors import Actor
 
 
 class LockScreen(Gate):

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from opsdesk.domain.mailing import LONGEST_SUBJECT, Letter
+from opsdesk.domain.mails.outgoing import LONGEST_SUBJECT, Letter
 from opsdesk.screens.panels import DeskPanel, FormPanel
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
@@ -52,7 +52,7 @@ class MailEditPanel(FormPanel[object]):
 
     async def _save(self, subject: str, text: str) -> None:
         from opsdesk.domain.errors import OpsDeskError
-        from opsdesk.operations.mail import edit
+        from opsdesk.operations.mails.outbox import edit
 
         mail = self._mail
         letter = Letter(mail.line.subject, mail.text, mail.html, mail.language)

@@ -19,7 +19,7 @@ from opsdesk.screens.order_commands import OrderCommands
 from opsdesk.screens.order_rules import forward_step
 from opsdesk.screens.order_timeline import timeline_lines
 from opsdesk.screens.order_words import why_headline
-from opsdesk.store.looks import mark_looked
+from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.views.opened_order import opened_order
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import LastLook

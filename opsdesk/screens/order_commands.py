@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from opsdesk.operations.desk import assign, claim, follow, unfollow, wake
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.shipping import deliver
+from opsdesk.operations.orders.desk import assign, claim, follow, unfollow, wake
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import deliver
 from opsdesk.screens.attending import Attending
 from opsdesk.screens.order_rules import forward_step, why_not_order
 from opsdesk.screens.order_timeline import news_words
@@ -126,7 +126,7 @@ class OrderCommands(Attending[None]):
         """Begin to pack, or put the order back because it is changed."""
         detail = self.detail
         if detail is not None and detail.recall_id is not None:
-            from opsdesk.operations.amendments import acknowledge_recall
+            from opsdesk.operations.amendments.changing import acknowledge_recall
 
             self.carry_out(acknowledge_recall, detail.recall_id, version=detail.version)
         elif detail is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from opsdesk.domain.amendment_rules import why_not_amend
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import (
+from opsdesk.domain.amendments.rules import why_not_amend
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import (
     why_not_cancel,
     why_not_deliver,
     why_not_edit,
@@ -17,10 +17,10 @@ from opsdesk.domain.order_rules import (
     why_not_reopen,
     why_not_ship,
 )
-from opsdesk.domain.orders import Headline, Lifecycle
-from opsdesk.domain.payments import why_not_record_payment
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.permissions import why_not_allowed, why_not_within
+from opsdesk.domain.orders.states import Headline, Lifecycle
+from opsdesk.domain.payments.transactions import why_not_record_payment
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.permissions import why_not_allowed, why_not_within
 from opsdesk.screens.order_words import plural
 from opsdesk.store.views.order import OrderDetail
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.screens.order_panels import DIM, PLAIN, Seen
 from opsdesk.screens.order_words import day_name
 from opsdesk.store.views.timeline import MomentKind, TimelineLine

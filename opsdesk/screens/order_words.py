@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import Blocks, OnReview
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline, Lifecycle
-from opsdesk.domain.payments import TransactionKind, TransactionState
-from opsdesk.domain.refund_states import RefundState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import Blocks, OnReview
+from opsdesk.domain.orders.states import Headline, Lifecycle
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
+from opsdesk.domain.refunds.states import RefundState
 from opsdesk.store.views.order import OrderDetail
 from opsdesk.store.views.order_parts import CaseDetail, HoldDetail, TransactionDetail
 from opsdesk.store.views.waiting_money import WaitingMoney, Waits

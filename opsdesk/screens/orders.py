@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from opsdesk.domain.queues import MOST_COUNTED, QueueQuery, SavedView, Sort
+from opsdesk.domain.orders.queues import MOST_COUNTED, QueueQuery, SavedView, Sort
 from opsdesk.keys import bindings
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.queue_commands import QueueCommands
@@ -26,7 +26,7 @@ from opsdesk.widgets.view_tabs import Tab, ViewTabs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opsdesk.domain.queues import QueueLine
+    from opsdesk.domain.orders.queues import QueueLine
     from opsdesk.store.views.first_page import FirstPage
     from opsdesk.store.views.queue import PageKey
     from opsdesk.store.work import Done

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from opsdesk.domain.mailing import MailState
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command
 from opsdesk.screens.base import DeskScreen
 from opsdesk.screens.outbox_rows import sheet_lines
@@ -101,7 +101,7 @@ class OutboxCommands(DeskScreen[None]):
 
     def action_commit(self) -> None:
         """Send it now, or decide about it."""
-        from opsdesk.operations.mail import send_now
+        from opsdesk.operations.mails.outbox import send_now
 
         line = self.line
         if line is None:
@@ -133,7 +133,7 @@ class OutboxCommands(DeskScreen[None]):
         self.app.push_screen(panel, callback=answered)
 
     def _pull_back(self, line: MailLine) -> None:
-        from opsdesk.operations.mail import take_back
+        from opsdesk.operations.mails.outbox import take_back
 
         self.carry_out(take_back, line.id, version=line.version)
 
@@ -173,7 +173,7 @@ class OutboxCommands(DeskScreen[None]):
             return
 
         def decide(key: str | None) -> None:
-            from opsdesk.operations.mail import settle_doubt
+            from opsdesk.operations.mails.outbox import settle_doubt
 
             if key is not None:
                 self.carry_out(settle_doubt, line.id, version=line.version, arrived=key == ARRIVED)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.moments import due_word
 from opsdesk.settings import Glyphs
 from opsdesk.terminal.text import shown

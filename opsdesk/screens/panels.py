@@ -175,7 +175,7 @@ class FormPanel(DeskPanel[ResultT]):
         user_id = self._drafting_user
         if user_id is None:
             return
-        from opsdesk.store.drafts import find_draft
+        from opsdesk.store.desk.drafts import find_draft
 
         draft = await self.fetch(find_draft, user_id, self.DRAFT, self.subject_id)
         if draft is not None and not self.form.is_changed:
@@ -224,7 +224,7 @@ class FormPanel(DeskPanel[ResultT]):
             return
 
         async def keep() -> None:
-            from opsdesk.store.drafts import save_draft
+            from opsdesk.store.desk.drafts import save_draft
 
             await self.attempt_write(save_draft, user_id, self.DRAFT, self.subject_id, dict(values), now=now)
 
@@ -236,7 +236,7 @@ class FormPanel(DeskPanel[ResultT]):
             return
 
         async def forget() -> None:
-            from opsdesk.store.drafts import drop_draft
+            from opsdesk.store.desk.drafts import drop_draft
 
             await self.attempt_write(drop_draft, user_id, self.DRAFT, self.subject_id)
 

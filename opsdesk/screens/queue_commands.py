@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.queues import QueueLine
+from opsdesk.domain.orders.queues import QueueLine
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, commands_of
 from opsdesk.screens.queue_jobs import JOB_VERBS, Verb, forward_verb
 from opsdesk.screens.queue_moves import QueueMoves
@@ -200,7 +200,7 @@ class QueueCommands(QueueMoves):
         line = self.line
         is_asleep = line is not None and line.snoozed_until is not None and line.snoozed_until > self.desk.clock()
         if is_asleep and line is not None and not self.table.marked:
-            from opsdesk.operations.desk import wake
+            from opsdesk.operations.orders.desk import wake
 
             self.carry_out(wake, line.id)
         else:
@@ -223,7 +223,7 @@ class QueueCommands(QueueMoves):
             self.begin(self._put_back(line))
 
     async def _put_back(self, line: QueueLine) -> None:
-        from opsdesk.operations.amendments import acknowledge_recall
+        from opsdesk.operations.amendments.changing import acknowledge_recall
         from opsdesk.store.views.waiting_money import recall_id
 
         found = await self.fetch(recall_id, line.id, now=self.desk.clock())

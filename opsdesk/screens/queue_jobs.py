@@ -12,9 +12,9 @@ from textual import work
 from textual.screen import Screen
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.queues import QueueLine
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.queues import QueueLine
+from opsdesk.domain.orders.states import Headline
 from opsdesk.screens.base import DeskScreen
 from opsdesk.widgets.record_table import RecordTable
 
@@ -57,18 +57,22 @@ class Verb:
         return found
 
 
-_DESK, _HOLDS = "opsdesk.operations.desk", "opsdesk.operations.holds"
-_SHIP = Verb("ship", "ship", "order.ship", "opsdesk.operations.shipping", "ship", takes_version=True)
+_ORDERS = "opsdesk.operations.orders"
+_DESK, _HOLDS, _SHIPPING = f"{_ORDERS}.desk", f"{_ORDERS}.holds", f"{_ORDERS}.shipping"
+_SHIP = Verb("ship", "ship", "order.ship", _SHIPPING, "ship", takes_version=True)
+_PACK = Verb("pack", "start packing", "order.start_packing", f"{_ORDERS}.packing", "start_packing", takes_version=True)
 JOB_VERBS: Mapping[str, Verb] = {
     "hold": Verb("hold", "hold", "order.hold", _HOLDS, "hold", takes_version=True),
     "release": Verb("release", "release", "order.release", _HOLDS, "release", takes_version=True),
     "claim": Verb("claim", "take on", "order.claim", _DESK, "claim"),
     "assign": Verb("assign", "give away", "order.assign", _DESK, "assign"),
     "snooze": Verb("snooze", "snooze", "order.snooze", _DESK, "snooze"),
-    "note": Verb("note", "write a note on", "order.note", "opsdesk.operations.notes", "note"),
+    "note": Verb("note", "write a note on", "order.note", f"{_ORDERS}.notes", "note"),
     "follow": Verb("follow", "follow", "order.follow", _DESK, "follow"),
-    "pack": Verb("pack", "start packing", "order.start_packing", "opsdesk.operations.packing", "start_packing", True),
-    "deliver": Verb("deliver", "mark delivered", "order.deliver", "opsdesk.operations.shipping", "deliver", True),
+    "pack": Verb(
+        "pack", "start packing", "order.start_packing", f"{_ORDERS}.packing", "start_packing", takes_version=True
+    ),
+    "deliver": Verb("deliver", "mark delivered", "order.deliver", _SHIPPING, "deliver", True),
 }
 """What can be done to many orders at once, by its action."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.queues import QueueQuery, SavedView, Sort
+from opsdesk.domain.orders.queues import QueueQuery, SavedView, Sort
 from opsdesk.screens.queue_jobs import QueueJobs
 from opsdesk.widgets.filter_line import FilterLine
 

@@ -15,7 +15,7 @@ from opsdesk.widgets.paper import Draw
 from opsdesk.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from opsdesk.domain.queues import QueueLine
+    from opsdesk.domain.orders.queues import QueueLine
     from opsdesk.store.views.order import OrderDetail
     from opsdesk.store.views.timeline import TimelineLine
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opsdesk.domain.moments import age, due_word
-from opsdesk.domain.queues import Flag, QueueLine, SavedView, Sort, flags
+from opsdesk.domain.orders.queues import Flag, QueueLine, SavedView, Sort, flags
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
 from opsdesk.settings import Glyphs
 from opsdesk.theme import SYMBOLS, Tone

@@ -9,7 +9,7 @@ from opsdesk.screens.gate import Gate
 from opsdesk.widgets.key_bar import BarKey
 
 if TYPE_CHECKING:
-    from opsdesk.domain.people import Actor
+    from opsdesk.domain.people.actors import Actor
 
 
 class SignInScreen(Gate):

@@ -13,11 +13,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.statuses import Question, Status, answer_by
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.permissions import why_not_allowed
+from opsdesk.domain.statuses.menu import Question, Status, answer_by
 from opsdesk.domain.typed_moments import read_day
-from opsdesk.operations.statuses import Telling, status_menu, tell, telling
+from opsdesk.operations.statuses.previewing import Telling, status_menu, telling
+from opsdesk.operations.statuses.telling import tell
 from opsdesk.screens.forms.cancel import CANCEL_WORDS
 from opsdesk.screens.forms.filling import point_at, show_field
 from opsdesk.screens.order_words import moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from opsdesk.domain.statuses import EffectKind, Status
+from opsdesk.domain.statuses.menu import EffectKind, Status
 from opsdesk.screens.order_words import plural
 from opsdesk.theme import Tone
 

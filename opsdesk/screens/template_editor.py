@@ -14,8 +14,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.templates import Proof, proof, save
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.mails.templates import Proof, proof, save
 from opsdesk.screens.forms.filling import begin_with
 from opsdesk.screens.panels import FormPanel
 from opsdesk.theme import Tone

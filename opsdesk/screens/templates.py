@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.statuses import Status
+from opsdesk.domain.people.permissions import why_not_allowed
+from opsdesk.domain.statuses.menu import Status
 from opsdesk.keys import bindings
-from opsdesk.operations.templates import Proof, proof
+from opsdesk.operations.mails.templates import Proof, proof
 from opsdesk.screens.base import DeskScreen
 from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.template_editor import TemplateEditor, proof_lines

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from opsdesk.domain.credentials import LONGEST_PASSWORD, LONGEST_PIN, Proof
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.people import Role
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.people.credentials import LONGEST_PASSWORD, LONGEST_PIN, Proof
 from opsdesk.screens.panels import ChoicePanel, FormPanel
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
@@ -15,7 +15,7 @@ from opsdesk.widgets.fields import Field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opsdesk.store.passwords import Hashed
+    from opsdesk.store.desk.passwords import Hashed
     from opsdesk.store.views.users import UserLine
 
 _ROLES: Mapping[Role, str] = {
@@ -57,7 +57,7 @@ class NewPersonPanel(PersonPanel):
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Add the person; a secret follows."""
-        from opsdesk.operations.users import add
+        from opsdesk.operations.people.users import add
 
         self.carry_out(
             add,
@@ -84,7 +84,7 @@ class EditPersonPanel(PersonPanel):
         self.begin(self._save(values["role"].strip(), values["os_login"].strip()))
 
     async def _save(self, role: str, login: str) -> None:
-        from opsdesk.operations.users import change_role, tie_login
+        from opsdesk.operations.people.users import change_role, tie_login
 
         line, done = self._line, None
         version = line.version
@@ -128,7 +128,7 @@ class SecretPanel(FormPanel[object]):
             self.begin(self._set(secret))
 
     async def _set(self, secret: str) -> None:
-        from opsdesk.store.passwords import hashed
+        from opsdesk.store.desk.passwords import hashed
 
         try:
             new = await self.desk.run(hashed, self._proof, secret, name=self._line.name)
@@ -140,7 +140,7 @@ class SecretPanel(FormPanel[object]):
             await self._give(new)
 
     async def _give(self, new: Hashed) -> None:
-        from opsdesk.operations.users import reset_password, reset_pin, set_password, set_pin
+        from opsdesk.operations.people.users import reset_password, reset_pin, set_password, set_pin
 
         is_pin, user_id = self._proof is Proof.PIN, self._line.id
         if self._is_own:
@@ -168,7 +168,7 @@ class TerminalPanel(FormPanel[object]):
         self.begin(self._enrol(values["name"]))
 
     async def _enrol(self, name: str) -> None:
-        from opsdesk.operations.signing_in import enrol_this
+        from opsdesk.operations.people.signing_in import enrol_this
 
         try:
             done = await self.desk.run(enrol_this, self.desk.performer(), name)

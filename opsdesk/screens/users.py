@@ -9,9 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from opsdesk.domain.credentials import Proof
 from opsdesk.domain.moments import age
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.credentials import Proof
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
 from opsdesk.screens.base import DeskScreen
 from opsdesk.screens.panels import ChoicePanel, ConfirmPanel
@@ -170,7 +170,7 @@ class UsersScreen(DeskScreen[None]):
 
     def action_unlock(self) -> None:
         """Give somebody new tries."""
-        from opsdesk.operations.users import unlock
+        from opsdesk.operations.people.users import unlock
 
         if self.line is not None:
             self.carry_out(unlock, self.line.id)
@@ -181,7 +181,7 @@ class UsersScreen(DeskScreen[None]):
 
     def action_close(self) -> None:
         """Let somebody sign in no more, after a question; or let them in again."""
-        from opsdesk.operations.users import deactivate, reactivate
+        from opsdesk.operations.people.users import deactivate, reactivate
 
         line = self.line
         if line is None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.letters import AskedPayment, LetterFacts, LetterParcel, LetterRefund
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.statuses import Preview, preview
+from opsdesk.domain.mails.letters import AskedPayment, LetterFacts, LetterParcel, LetterRefund
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.statuses.previewing import Preview, preview
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.store.views.letters import letter_facts
 from opsdesk.store.views.users import user_named

@@ -19,24 +19,24 @@ from sqlmodel import Session, SQLModel
 
 from opsdesk.domain.errors import Conflict, Denied, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
-from opsdesk.domain.people import NOBODY, Actor, Role
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.store import chain
-from opsdesk.store.anchor import remember_head
+from opsdesk.domain.people.actors import NOBODY, Actor, Role
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.store.answers import Done, Plain, answer_row, read_answer
-from opsdesk.store.articles import Articles
-from opsdesk.store.calls import Calls
-from opsdesk.store.cases import Cases
-from opsdesk.store.desks import Desks
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import remember_head
+from opsdesk.store.audit.keys import audit_key
 from opsdesk.store.engine import UTC, Store, unavailable
-from opsdesk.store.keys import audit_key
-from opsdesk.store.mails import Mails
-from opsdesk.store.orders import Orders
-from opsdesk.store.payments import Payments
-from opsdesk.store.risk import Risk
-from opsdesk.store.settlements import Settlements
+from opsdesk.store.repositories.articles import Articles
+from opsdesk.store.repositories.calls import Calls
+from opsdesk.store.repositories.cases import Cases
+from opsdesk.store.repositories.desks import Desks
+from opsdesk.store.repositories.mails import Mails
+from opsdesk.store.repositories.orders import Orders
+from opsdesk.store.repositories.payments import Payments
+from opsdesk.store.repositories.risk import Risk
+from opsdesk.store.repositories.settlements import Settlements
+from opsdesk.store.repositories.users import Users
 from opsdesk.store.tables import CommandRow
-from opsdesk.store.users import Users
 
 if TYPE_CHECKING:
     from opsdesk.domain.fraud.books import FraudBook

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from opsdesk.domain.fraud.cases.states import Desk
 from opsdesk.operations.deadlines import escalate, lapse_case, lose_payment, review_hold
-from opsdesk.store.cases import lapsed_cases, reviewable_holds
-from opsdesk.store.fraud_due import cases_for_the_lead, lapsed_payments
+from opsdesk.store.fraud.due import cases_for_the_lead, lapsed_payments
+from opsdesk.store.repositories.cases import lapsed_cases, reviewable_holds
 from opsdesk.store.work import Performer
 
 

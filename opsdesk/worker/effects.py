@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from opsdesk.integrations.ports import Mailer, SendResult
-from opsdesk.operations.mail import hold_abandoned, record_outcome
-from opsdesk.store.leases import Lease
-from opsdesk.store.outbox import abandoned_mails, claim_next
+from opsdesk.operations.mails.outbox import hold_abandoned, record_outcome
+from opsdesk.store.desk.leases import Lease
+from opsdesk.store.outboxes.mails import abandoned_mails, claim_next
 from opsdesk.store.work import Performer
 
 

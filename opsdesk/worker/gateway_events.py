@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsdesk.domain.errors import Conflict
-from opsdesk.domain.gateways import LIVE_GATEWAYS, GatewayEvent
+from opsdesk.domain.payments.gateways import LIVE_GATEWAYS, GatewayEvent
 from opsdesk.integrations.ports import Gateway
-from opsdesk.operations.amendments import expire as expire_amendment
-from opsdesk.operations.expiry import expire_authorisation
-from opsdesk.operations.gateway_events import move_cursor, take_event
-from opsdesk.operations.pay_links import expire_link
+from opsdesk.operations.amendments.changing import expire as expire_amendment
+from opsdesk.operations.payments.expiry import expire_authorisation
+from opsdesk.operations.payments.gateway_events import move_cursor, take_event
+from opsdesk.operations.payments.pay_links import expire_link
 from opsdesk.store.tables import GatewayCursorRow
 from opsdesk.store.views.due_money import DueMoney, due_amendments, due_authorisations, due_links
 from opsdesk.store.work import Performer

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.integrations.ports import LetterWriter
-from opsdesk.operations.fraud_reminding import remind as remind_customer
-from opsdesk.store.fraud_due import ToRemind, cases_to_remind
+from opsdesk.operations.fraud.reminding import remind as remind_customer
+from opsdesk.store.fraud.due import ToRemind, cases_to_remind
 from opsdesk.store.views.letters import letter_facts
 from opsdesk.store.work import Performer
 

@@ -17,11 +17,11 @@ from sqlalchemy.exc import OperationalError
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
-from opsdesk.domain.people import WORKER
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.ports import Gateway, LetterWriter, Mailbox, Mailer
+from opsdesk.store.desk.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.engine import Store, unavailable
-from opsdesk.store.gateway_calls import explain_waiting, has_gateway
-from opsdesk.store.leases import Lease, find_lease, give_back, take_lease
+from opsdesk.store.outboxes.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.views.due_money import is_link_open
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Conflict
-from opsdesk.domain.received_mails import Bounce, ReceivedMail, Reply, Verdict
+from opsdesk.domain.mails.received import Bounce, ReceivedMail, Reply, Verdict
 from opsdesk.integrations.ports import Mailbox
-from opsdesk.operations.bounces import find_answered, find_returned, move_cursor, note_bounce, note_reply
-from opsdesk.store.mails import Mails
+from opsdesk.operations.mails.received import find_answered, find_returned, move_cursor, note_bounce, note_reply
+from opsdesk.store.repositories.mails import Mails
 from opsdesk.store.tables import MailboxCursorRow
 from opsdesk.store.views.shop import shop_texts
 from opsdesk.store.work import Performer

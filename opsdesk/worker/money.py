@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsdesk.domain.errors import Conflict, Refused
-from opsdesk.domain.gateways import Answer, AnswerKind
+from opsdesk.domain.payments.gateways import Answer, AnswerKind
 from opsdesk.integrations.ports import Gateway
-from opsdesk.operations.gateway_calls import doubt_abandoned, record_answer
-from opsdesk.store.gateway_calls import ClaimedCall, abandoned_calls, claim_next_call, explain_waiting
-from opsdesk.store.leases import Lease
+from opsdesk.operations.payments.gateway_calls import doubt_abandoned, record_answer
+from opsdesk.store.desk.leases import Lease
+from opsdesk.store.outboxes.gateway_calls import ClaimedCall, abandoned_calls, claim_next_call, explain_waiting
 from opsdesk.store.work import Performer
 
 

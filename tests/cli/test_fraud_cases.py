@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from opsdesk.domain.people import Role
+from opsdesk.domain.people.actors import Role
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow
 from tests.cli.kit import Run, runner

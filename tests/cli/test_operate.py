@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from opsdesk.domain.people import Actor
-from opsdesk.operations.notes import note
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.engine import open_store
 from opsdesk.store.work import Performer
 from tests.cli.kit import Run, runner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsdesk.domain.orders import Headline
+from opsdesk.domain.orders.states import Headline
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, MailRow, UserRow
 from tests.cli.kit import Run, runner

@@ -14,12 +14,12 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from opsdesk.cli.families import whole
-from opsdesk.domain.amendment_edits import AddLine
+from opsdesk.domain.amendments.edits import AddLine
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Role
-from opsdesk.domain.permissions import PERMISSIONS
-from opsdesk.operations.amendments import propose
-from opsdesk.operations.fraud_cases import open_by_hand
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.people.permissions import PERMISSIONS
+from opsdesk.operations.amendments.changing import propose
+from opsdesk.operations.fraud.cases import open_by_hand
 from opsdesk.store import work
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, AmendmentRow, PayLinkRow, ProductRow

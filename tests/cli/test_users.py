@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from opsdesk.cli.families import whole
-from opsdesk.domain.people import Role
+from opsdesk.domain.people.actors import Role
 from opsdesk.store.engine import open_store
 from tests.cli.kit import Run, runner
 from tests.operations.people import PASSWORD, PIN, add_person

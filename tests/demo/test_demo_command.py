@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from opsdesk.cli.families import whole
 from opsdesk.domain.errors import Invalid, Refused
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.users import add
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.people.users import add
 from opsdesk.store.engine import open_store
 from opsdesk.store.work import Performer
 

@@ -13,14 +13,14 @@ import phonenumbers
 import pytest
 from sqlalchemy import text
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.money import exponent
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import FulfilmentStatus, Headline, Stage
-from opsdesk.domain.people import Role
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import FulfilmentStatus, Headline, Stage
+from opsdesk.domain.payments.order_money import PaymentStatus
+from opsdesk.domain.people.actors import Role
 from opsdesk.store.engine import connect
 from opsdesk.store.verify.running import verify_store
 from tests.demo_store import build, keep_key

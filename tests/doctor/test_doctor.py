@@ -19,11 +19,11 @@ from opsdesk.doctor.examining import examine
 from opsdesk.doctor.files import disk, filesystem_of
 from opsdesk.doctor.findings import Finding, Level
 from opsdesk.doctor.versions import python_version, sqlite_library
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.settings import load_settings
+from opsdesk.store.audit.keys import audit_key
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.keys import audit_key
 from opsdesk.store.tables import SettingRow
 from opsdesk.worker.loop import run_once
 from tests.peers.smtp_sink import smtp_sink

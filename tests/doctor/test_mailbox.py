@@ -10,7 +10,7 @@ import pytest
 from opsdesk.doctor.findings import Level
 from opsdesk.doctor.outside import mailbox
 from opsdesk.domain.errors import Invalid, OpsDeskError, Refused
-from opsdesk.domain.people import WORKER
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.mail.opening import open_mailbox
 from opsdesk.settings import Settings, load_settings
 from opsdesk.store.engine import Store

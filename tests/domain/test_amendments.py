@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsdesk.domain.amendment_arithmetic import (
+from opsdesk.domain.amendments.arithmetic import (
     LineParts,
     OrderParts,
     fingerprint,
@@ -18,7 +18,7 @@ from opsdesk.domain.amendment_arithmetic import (
     parts_from_json,
     parts_to_json,
 )
-from opsdesk.domain.amendment_edits import (
+from opsdesk.domain.amendments.edits import (
     AddLine,
     DiscountLine,
     DiscountOrder,
@@ -33,14 +33,14 @@ from opsdesk.domain.amendment_edits import (
     edits_from_json,
     edits_to_json,
 )
-from opsdesk.domain.amendment_rules import Standing, overrides, why_not_amend
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.amendments import ShippingStep, preview
+from opsdesk.domain.amendments.planning import ShippingStep, preview
+from opsdesk.domain.amendments.rules import Standing, overrides, why_not_amend
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Invalid, OpsDeskError, Refused
-from opsdesk.domain.holds import ActiveHold, Blocks, HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import MoneyFacts
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.orders.holds import ActiveHold, Blocks, HoldType
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.order_money import MoneyFacts
 
 NOW = datetime(2026, 11, 24, 13, 32, tzinfo=UTC)
 

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
-from opsdesk.domain.order_money import MoneyFacts, PaymentStatus, payment_status
-from opsdesk.domain.order_rules import (
+from opsdesk.domain.amendments.states import AmendmentState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, ActiveHold, HoldType
+from opsdesk.domain.orders.rules import (
     why_not_cancel,
     why_not_deliver,
     why_not_edit,
@@ -22,7 +21,8 @@ from opsdesk.domain.order_rules import (
     why_not_reopen,
     why_not_ship,
 )
-from opsdesk.domain.orders import (
+from opsdesk.domain.orders.settled import settled_columns
+from opsdesk.domain.orders.states import (
     FulfilmentStatus,
     Headline,
     Lifecycle,
@@ -33,7 +33,7 @@ from opsdesk.domain.orders import (
     headline,
     stage,
 )
-from opsdesk.domain.orders_settled import settled_columns
+from opsdesk.domain.payments.order_money import MoneyFacts, PaymentStatus, payment_status
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAID = MoneyFacts(total=1_000, captured=1_000)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.incoming import IncomingPayment
-from opsdesk.domain.paying_in import ToldPayment, payments_in
-from opsdesk.domain.payments import Method, PaymentState, TransactionKind, TransactionState
+from opsdesk.domain.incoming.arrivals import IncomingPayment
+from opsdesk.domain.incoming.paying_in import ToldPayment, payments_in
+from opsdesk.domain.payments.transactions import Method, PaymentState, TransactionKind, TransactionState
 from tests.conftest import START
 
 movements = st.lists(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import MoneyFacts
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
-from opsdesk.domain.payments import (
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.order_money import MoneyFacts
+from opsdesk.domain.payments.transactions import (
     Movement,
     TransactionKind,
     TransactionState,

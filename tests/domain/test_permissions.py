@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.permissions import OWN_LIMITS, PERMISSIONS, why_not_allowed, why_not_within
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.permissions import OWN_LIMITS, PERMISSIONS, why_not_allowed, why_not_within
 
 
 def of(role: Role) -> Actor:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.promises import CUT_OFF, promise_of
+from opsdesk.domain.orders.promises import CUT_OFF, promise_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import Headline, Stage
-from opsdesk.domain.queue_filters import LONGEST_FILTER, ME, MOST_WORDS, NOBODY, QueueFilter, parse_filter
+from opsdesk.domain.orders.queue_filters import LONGEST_FILTER, ME, MOST_WORDS, NOBODY, QueueFilter, parse_filter
+from opsdesk.domain.orders.states import Headline, Stage
+from opsdesk.domain.payments.order_money import PaymentStatus
 from tests.conftest import START
 
 

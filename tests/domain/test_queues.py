@@ -9,13 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import ActiveHold, Blocks, HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import MoneyFacts, PaymentStatus
-from opsdesk.domain.orders import Headline, Lifecycle, LineFacts, OrderFacts, Stage
-from opsdesk.domain.orders_settled import settled_columns
-from opsdesk.domain.queues import (
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import ActiveHold, Blocks, HoldType
+from opsdesk.domain.orders.queues import (
     IN_HOUSE,
     Flag,
     QueueLine,
@@ -27,6 +24,9 @@ from opsdesk.domain.queues import (
     is_snoozed,
     stages_of,
 )
+from opsdesk.domain.orders.settled import settled_columns
+from opsdesk.domain.orders.states import Headline, Lifecycle, LineFacts, OrderFacts, Stage
+from opsdesk.domain.payments.order_money import MoneyFacts, PaymentStatus
 from tests.conftest import START
 
 QUIET = QueueLine(

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method, PaymentFacts
-from opsdesk.domain.refund_parts import RefundContent, RefundLine, RefundPart, RefundPlan
-from opsdesk.domain.refund_preview import letter_refund, preview
-from opsdesk.domain.refund_shares import (
+from opsdesk.domain.payments.transactions import Method, PaymentFacts
+from opsdesk.domain.refunds.composing import ChargedLine, ChargedOrder
+from opsdesk.domain.refunds.parts import RefundContent, RefundLine, RefundPart, RefundPlan
+from opsdesk.domain.refunds.preview import letter_refund, preview
+from opsdesk.domain.refunds.shares import (
     AllocationPolicy,
     Share,
     ShareChoice,
@@ -23,8 +24,7 @@ from opsdesk.domain.refund_shares import (
     settled_shares,
     why_not_refund,
 )
-from opsdesk.domain.refund_states import PartKind, RefundState, ShareState, refund_state
-from opsdesk.domain.refunds import ChargedLine, ChargedOrder
+from opsdesk.domain.refunds.states import PartKind, RefundState, ShareState, refund_state
 
 
 def eur(minor: int) -> Money:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
-from opsdesk.domain.refund_arithmetic import (
+from opsdesk.domain.refunds.arithmetic import (
     ChargedLine,
     ChargedOrder,
     cumulative,
@@ -19,8 +19,7 @@ from opsdesk.domain.refund_arithmetic import (
     shipping_worth,
     tax_included_in,
 )
-from opsdesk.domain.refund_states import FeeKind, PartKind
-from opsdesk.domain.refunds import (
+from opsdesk.domain.refunds.composing import (
     Fee,
     PromotionPolicy,
     RefundContent,
@@ -32,6 +31,7 @@ from opsdesk.domain.refunds import (
     refundable,
     threshold_choice,
 )
+from opsdesk.domain.refunds.states import FeeKind, PartKind
 
 
 def eur(minor: int) -> Money:

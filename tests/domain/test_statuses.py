@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid, Refused
-from opsdesk.domain.holds import NEVER_AUTOMATIC, ActiveHold, Blocks, HoldType
-from opsdesk.domain.mailing import BACK_OFF, forbidden_words, next_attempt
-from opsdesk.domain.order_money import MoneyFacts
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
-from opsdesk.domain.status_entries import read_statuses
-from opsdesk.domain.statuses import answer_by, why_not_tell
+from opsdesk.domain.mails.outgoing import BACK_OFF, forbidden_words, next_attempt
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import NEVER_AUTOMATIC, ActiveHold, Blocks, HoldType
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.order_money import MoneyFacts
+from opsdesk.domain.statuses.entries import read_statuses
+from opsdesk.domain.statuses.menu import answer_by, why_not_tell
 
 SHIPPED = (Path(__file__).parents[2] / "data" / "statuses.toml").read_text("utf-8")
 BOOK = read_statuses(SHIPPED)

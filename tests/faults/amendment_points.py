@@ -17,11 +17,11 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlmodel import Session, SQLModel, col
 
-from opsdesk.domain.amendment_edits import SetQuantity
-from opsdesk.domain.gateways import Answer, CallState, EventPage, GatewayCall, OperationKind
-from opsdesk.domain.people import WORKER, Actor, Role
-from opsdesk.operations.amendments import Settle, propose
-from opsdesk.operations.gateway_events import take_event
+from opsdesk.domain.amendments.edits import SetQuantity
+from opsdesk.domain.payments.gateways import Answer, CallState, EventPage, GatewayCall, OperationKind
+from opsdesk.domain.people.actors import WORKER, Actor, Role
+from opsdesk.operations.amendments.changing import Settle, propose
+from opsdesk.operations.payments.gateway_events import take_event
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import (
     AmendmentRow,

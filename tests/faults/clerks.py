@@ -19,16 +19,16 @@ from sqlalchemy import insert, text, update
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import OpsDeskError, Unavailable
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.moments import system_clock
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import assign, claim, follow, unfollow
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.notes import note
-from opsdesk.store import chain
-from opsdesk.store.audit import verify_audit
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import assign, claim, follow, unfollow
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.checking import verify_audit
+from opsdesk.store.audit.keys import audit_key
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.keys import audit_key
 from opsdesk.store.tables import NoteRow, OrderRow
 from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Performer

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from opsdesk.domain.errors import Unavailable
-from opsdesk.operations.notes import note
-from opsdesk.store.drafts import drafts_of, save_draft
+from opsdesk.operations.orders.notes import note
+from opsdesk.store.desk.drafts import drafts_of, save_draft
 from opsdesk.store.engine import open_store
 from tests.faults.clerks import Clerk, Journal, found_wrong, open_shop, outcomes, read_journals
 

@@ -21,12 +21,12 @@ from uuid import uuid4
 from sqlalchemy import event, select, update
 from sqlmodel import Session, col
 
-from opsdesk.domain.gateways import Answer, CallState, GatewayCall, OperationKind
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.refunds import RefundContent
-from opsdesk.operations.payments import capture, void
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import Answer, CallState, GatewayCall, OperationKind
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.refunds.composing import RefundContent
+from opsdesk.operations.payments.taking import capture, void
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import CommandRow, GatewayCallRow, JournalRow, LeaseRow, RefundRow, TransactionRow
 from opsdesk.store.verify.running import verify_store

@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.errors import Unavailable
-from opsdesk.domain.people import Actor
-from opsdesk.operations.notes import note
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.notes import note
 from opsdesk.settings import load_settings
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate

@@ -11,14 +11,17 @@ import pytest
 from sqlmodel import Session
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.lookup import read_query
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import Role
-from opsdesk.operations import contacts, holds, mail, notes, orders, payments, shipping
-from opsdesk.store.drafts import save_draft
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.actors import Role
+from opsdesk.operations.mails import outbox as mail
+from opsdesk.operations.orders import cancelling as orders
+from opsdesk.operations.orders import contacts, holds, notes, shipping
+from opsdesk.operations.payments import taking as payments
+from opsdesk.store.desk.drafts import save_draft
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow, NoteRow
 from opsdesk.store.views.finding import find

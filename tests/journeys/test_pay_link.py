@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.pay_links import LASTS
-from opsdesk.domain.people import Role
+from opsdesk.domain.payments.pay_links import LASTS
+from opsdesk.domain.people.actors import Role
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
-from opsdesk.operations.pay_links import ask_for_payment
-from opsdesk.operations.payments import record_payment
+from opsdesk.operations.payments.pay_links import ask_for_payment
+from opsdesk.operations.payments.taking import record_payment
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import PayLinkRow, PaymentRow
 from opsdesk.store.verify.running import verify_store

@@ -8,14 +8,14 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlmodel import col
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.operations.desk import claim, snooze
-from opsdesk.operations.holds import hold
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.shipping import deliver, ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.desk import claim, snooze
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import deliver, ship
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderRow
 from tests.conftest import START, StillClock

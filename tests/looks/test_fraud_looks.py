@@ -10,9 +10,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from opsdesk.operations.fraud_cases import claim
-from opsdesk.operations.fraud_contact import log_attempt
-from opsdesk.operations.fraud_deciding import decide
+from opsdesk.operations.fraud.cases import claim
+from opsdesk.operations.fraud.contact import log_attempt
+from opsdesk.operations.fraud.deciding import decide
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock

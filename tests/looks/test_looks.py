@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from opsdesk.desk import Desk
-from opsdesk.domain.queues import SavedView
+from opsdesk.domain.orders.queues import SavedView
 from opsdesk.screens.host import DeskHost
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.screens.outbox import OutboxScreen

@@ -13,11 +13,11 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from opsdesk.domain.amendment_edits import AddLine, SetQuantity
-from opsdesk.domain.payments import Method
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.payments import capture
-from opsdesk.operations.store_credit import issue
+from opsdesk.domain.amendments.edits import AddLine, SetQuantity
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.payments.store_credit import issue
+from opsdesk.operations.payments.taking import capture
 from opsdesk.screens.registry import SCREENS
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store

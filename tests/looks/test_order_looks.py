@@ -10,18 +10,18 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.operations.contacts import edit_address
-from opsdesk.operations.holds import hold
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.shipping import ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.contacts import edit_address
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.shipping import ship
 from opsdesk.screens.log import LogScreen
 from opsdesk.screens.order import OrderScreen
 from opsdesk.screens.templates import TemplatesScreen
 from opsdesk.settings import Glyphs
+from opsdesk.store.desk.presence import beat
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.presence import beat
 from tests.conftest import StillClock
 from tests.operator import Operator
 from tests.screens.order_kit import People, app_of, now_of, order_with_a_past, people

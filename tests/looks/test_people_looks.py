@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from opsdesk.domain.mailing import MailState
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import claim
-from opsdesk.operations.notes import note
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import claim
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.history import HistoryScreen
 from opsdesk.screens.outbox import OutboxScreen
 from opsdesk.screens.sign_in import SignInScreen

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import (
+from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import (
     Answer,
     AnswerKind,
     CallKind,
@@ -27,8 +28,7 @@ from opsdesk.domain.gateways import (
     OperationKind,
     PaymentSnapshot,
 )
-from opsdesk.domain.instruments import Instrument
-from opsdesk.domain.money import Money
+from opsdesk.domain.payments.instruments import Instrument
 from tests.conftest import StillClock
 
 KEYS_LAST = timedelta(hours=24)

@@ -13,7 +13,8 @@ from random import Random
 from sqlalchemy import select
 from sqlmodel import Session
 
-from opsdesk.domain.gateways import (
+from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import (
     AnswerKind,
     CallKind,
     CallState,
@@ -22,8 +23,7 @@ from opsdesk.domain.gateways import (
     GatewayOperation,
     OperationKind,
 )
-from opsdesk.domain.money import Money
-from opsdesk.operations.gateway_calls import request_call
+from opsdesk.operations.payments.gateway_calls import request_call
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import (
     DisputeRow,

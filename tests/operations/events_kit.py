@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from opsdesk.domain.gateways import (
+from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import (
     AnswerKind,
     DisputeSnapshot,
     DisputeState,
@@ -14,10 +15,9 @@ from opsdesk.domain.gateways import (
     OperationKind,
     PaymentSnapshot,
 )
-from opsdesk.domain.instruments import Instrument
-from opsdesk.domain.money import Money
-from opsdesk.domain.people import WORKER
-from opsdesk.operations.gateway_events import take_event
+from opsdesk.domain.payments.instruments import Instrument
+from opsdesk.domain.people.actors import WORKER
+from opsdesk.operations.payments.gateway_events import take_event
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import GatewayEventRow
 from opsdesk.store.work import Done, Performer

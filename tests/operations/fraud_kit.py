@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.integrations.fraud_files import fraud_on_demand
-from opsdesk.operations.fraud_cases import open_by_hand
+from opsdesk.operations.fraud.cases import open_by_hand
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, HoldRow
 from opsdesk.store.work import Performer

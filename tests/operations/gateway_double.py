@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import (
+from opsdesk.domain.payments.gateways import (
     Answer,
     AnswerKind,
     CallKind,

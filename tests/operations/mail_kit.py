@@ -8,15 +8,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.people import WORKER, Actor, Role
-from opsdesk.domain.status_entries import read_statuses
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.people.actors import WORKER, Actor, Role
+from opsdesk.domain.statuses.entries import read_statuses
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.operations.mail import record_outcome
-from opsdesk.operations.statuses import Telling, tell
+from opsdesk.operations.mails.outbox import record_outcome
+from opsdesk.operations.statuses.previewing import Telling
+from opsdesk.operations.statuses.telling import tell
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.leases import take_lease
-from opsdesk.store.outbox import claim_next
+from opsdesk.store.outboxes.mails import claim_next
 from opsdesk.store.tables import ActivityRow, MailRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.loop import LEASE

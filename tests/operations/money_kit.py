@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method, TransactionKind
-from opsdesk.domain.people import WORKER
+from opsdesk.domain.payments.transactions import Method, TransactionKind
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.store.engine import Store
-from opsdesk.store.payments import Booking
+from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import GatewayCallRow, OrderRow, PaymentRow
 from opsdesk.store.work import Work
 from tests.conftest import START

@@ -21,16 +21,16 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
-from opsdesk.domain.amendment_edits import AddLine, DiscountOrder, Edit, RemoveLine, SetQuantity, SetShipping
+from opsdesk.domain.amendments.edits import AddLine, DiscountOrder, Edit, RemoveLine, SetQuantity, SetShipping
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.gateways import AnswerKind, CallState
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import Method
-from opsdesk.domain.people import WORKER, Actor, Role
-from opsdesk.domain.refund_shares import AllocationPolicy, ShareChoice, allocate
-from opsdesk.domain.refunds import RefundContent, RefundLine, RefundReason, compose
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.gateways import AnswerKind, CallState
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.people.actors import WORKER, Actor, Role
+from opsdesk.domain.refunds.composing import RefundContent, RefundLine, RefundReason, compose
+from opsdesk.domain.refunds.shares import AllocationPolicy, ShareChoice, allocate
 from opsdesk.operations import (
     amendments,
     approvals,
@@ -45,11 +45,11 @@ from opsdesk.operations import (
     shipping,
     store_credit,
 )
-from opsdesk.operations.gateway_events import settle_event, take_event
-from opsdesk.operations.refund_grounds import grounds_of, paid_too_much
+from opsdesk.operations.payments.gateway_events import settle_event, take_event
+from opsdesk.operations.refunds.grounds import grounds_of, paid_too_much
 from opsdesk.operations.undo import undo
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import open_store
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import (
     AmendmentRow,
     DisputeRow,

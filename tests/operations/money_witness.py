@@ -15,7 +15,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.gateways import AnswerKind, CallState, GatewayOperation, OperationKind
+from opsdesk.domain.payments.gateways import AnswerKind, CallState, GatewayOperation, OperationKind
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import GatewayCallRow, PaymentRow, TransactionRow
 from opsdesk.store.verify.derived import wrong_columns

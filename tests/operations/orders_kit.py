@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.store.engine import Store
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import OrderRow
 from tests.conftest import START
 from tests.shop_orders import write_user

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.credentials import Proof
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.signing_in import token_hash
-from opsdesk.operations.users import add, enrol, reset_password, reset_pin
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.credentials import Proof
+from opsdesk.operations.people.signing_in import token_hash
+from opsdesk.operations.people.users import add, enrol, reset_password, reset_pin
+from opsdesk.store.audit.keys import terminal_token
+from opsdesk.store.desk.passwords import Hashed, hashed
 from opsdesk.store.engine import Store
-from opsdesk.store.keys import terminal_token
-from opsdesk.store.passwords import Hashed, hashed
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
 

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col
 
 import opsdesk.operations
 from opsdesk.domain.errors import Denied
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, SettingRow
 from opsdesk.store.work import OPERATIONS, Done, Operation, Performer, Work
@@ -22,8 +22,8 @@ WROTE = "matrix"
 
 def all_operations() -> tuple[str, ...]:
     """Return the name of every operation there is."""
-    for module in pkgutil.iter_modules(opsdesk.operations.__path__):
-        import_module(f"opsdesk.operations.{module.name}")
+    for module in pkgutil.walk_packages(opsdesk.operations.__path__, "opsdesk.operations."):
+        import_module(module.name)
     return tuple(name for name in OPERATIONS if not name.startswith("test."))
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.gateways import OperationKind
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Role
-from opsdesk.domain.refund_states import RefundReason
-from opsdesk.domain.refunds import RefundContent, RefundLine
-from opsdesk.operations.approvals import approve
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import OperationKind
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.refunds.composing import RefundContent, RefundLine
+from opsdesk.domain.refunds.states import RefundReason
+from opsdesk.operations.refunds.approvals import approve
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import (
     ActivityRow,

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from opsdesk.domain.amendment_edits import AddLine, RemoveLine, SetAddress, SetQuantity
-from opsdesk.domain.amendment_letters import ORDER_CHANGED, amended_facts
-from opsdesk.domain.amendments import preview
-from opsdesk.domain.letters import LetterFacts
+from opsdesk.domain.amendments.edits import AddLine, RemoveLine, SetAddress, SetQuantity
+from opsdesk.domain.amendments.letters import ORDER_CHANGED, amended_facts
+from opsdesk.domain.amendments.planning import preview
+from opsdesk.domain.mails.letters import LetterFacts
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor
+from opsdesk.domain.people.actors import Actor
 from opsdesk.integrations.mail.contexts import example_facts
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
-from opsdesk.operations.amendments import Settle, propose
+from opsdesk.operations.amendments.changing import Settle, propose
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import HoldRow, OrderLineRow, OrderRow
 from opsdesk.store.views.amending import amendable
@@ -71,7 +71,7 @@ def test_the_control_without_the_amendment_the_export_would_undo_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = doubled(desk)
-    monkeypatch.setattr("opsdesk.operations.source_goods._amended_from", lambda _both: None)
+    monkeypatch.setattr("opsdesk.operations.exchange.source_goods._amended_from", lambda _both: None)
     desk.woo(customer_note="Please ring twice")
     assert sums(desk.order()) != sums(before)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_edits import (
+from opsdesk.domain.amendments.edits import (
     AddLine,
     DiscountLine,
     Edit,
@@ -22,20 +22,20 @@ from opsdesk.domain.amendment_edits import (
     SetShipping,
     SwapLine,
 )
-from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Conflict, Denied, Invalid, OpsDeskError, Refused
-from opsdesk.domain.mailing import Letter, MailState
+from opsdesk.domain.mails.outgoing import Letter, MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.domain.refunds import RefundContent, RefundLine
-from opsdesk.operations.amendments import Settle, acknowledge_recall, apply, expire, propose, withdraw
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.payments import record_payment
-from opsdesk.operations.refunds import request
-from opsdesk.operations.shipping import ship
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.domain.refunds.composing import RefundContent, RefundLine
+from opsdesk.operations.amendments.changing import Settle, acknowledge_recall, apply, expire, propose, withdraw
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import ship
+from opsdesk.operations.payments.taking import record_payment
+from opsdesk.operations.refunds.asking import request
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import (
@@ -435,7 +435,7 @@ def test_the_control_without_the_fingerprint_the_shops_change_would_be_lost(
     amend(clerk, order_id, TEA, ask=False)
     with Session(store.writer) as session, session.begin():
         session.get_one(OrderLineRow, granola(store)).ordered = 3
-    monkeypatch.setattr("opsdesk.operations.amendment_steps.conflict_of", lambda *_: None)
+    monkeypatch.setattr("opsdesk.operations.amendments.steps.conflict_of", lambda *_: None)
     clerk.perform(record_payment, order_id, amount=eur(2_140 + 890), reference="late")
     assert lines_of(store, order_id)[0].ordered == 2, "silently overwritten"
 
@@ -460,7 +460,7 @@ def test_two_clerks_at_once_make_one_change(
     """Both saw version 1. The control forgets the version and the open change, and the second one goes through."""
     captured(store, order_id)
     if not unique:
-        monkeypatch.setattr("opsdesk.operations.amendments.why_not_amend", lambda *_: None)
+        monkeypatch.setattr("opsdesk.operations.amendments.changing.why_not_amend", lambda *_: None)
     version, ready, answers = the_order(store, order_id).version, Barrier(2), []
 
     def try_it(who: Actor) -> None:

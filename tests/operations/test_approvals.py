@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from opsdesk.domain import permissions
 from opsdesk.domain.errors import Denied, Invalid, Refused
-from opsdesk.domain.payments import Method
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.refund_shares import ShareChoice
-from opsdesk.domain.refunds import RefundContent
-from opsdesk.operations.approvals import approve, decline
-from opsdesk.operations.refunds import retry, take_back, turn_into_credit
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.people import permissions
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.refunds.composing import RefundContent
+from opsdesk.domain.refunds.shares import ShareChoice
+from opsdesk.operations.people.users import change_role, deactivate
+from opsdesk.operations.refunds.approvals import approve, decline
+from opsdesk.operations.refunds.asking import retry, take_back, turn_into_credit
 from opsdesk.operations.undo import undo
-from opsdesk.operations.users import change_role, deactivate
 from opsdesk.store.engine import Store
-from opsdesk.store.settlements import Settlements
+from opsdesk.store.repositories.settlements import Settlements
 from opsdesk.store.tables import ActivityRow, ApprovalRow, RefundRow, UserRow
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock

@@ -12,18 +12,19 @@ from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Denied, Refused
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.mailing import MailState
-from opsdesk.domain.people import WORKER
-from opsdesk.domain.received_mails import Bounce, BounceKind, Reply, Verdict
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.domain.mails.received import Bounce, BounceKind, Reply, Verdict
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.mail.bounces import read_verdict
 from opsdesk.integrations.mail.contexts import EXAMPLE_SHOP
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.operations.bounces import COMES_BACK_WITHIN, TRIED_AGAIN_AFTER, move_cursor, note_bounce, note_reply
-from opsdesk.operations.holds import release
-from opsdesk.operations.mail import send_now
-from opsdesk.operations.statuses import Telling, preview, tell
+from opsdesk.operations.mails.outbox import send_now
+from opsdesk.operations.mails.received import COMES_BACK_WITHIN, TRIED_AGAIN_AFTER, move_cursor, note_bounce, note_reply
+from opsdesk.operations.orders.holds import release
+from opsdesk.operations.statuses.previewing import Telling, preview
+from opsdesk.operations.statuses.telling import tell
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, ContactRow, HoldRow, MailboxCursorRow, MailRow, NoteRow, OrderRow
 from opsdesk.store.verify.running import verify_store

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import Actor
-from opsdesk.operations.contacts import edit_address, edit_contact
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.contacts import edit_address, edit_contact
+from opsdesk.operations.orders.notes import note
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, AddressRow

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Denied, Invalid, Refused
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import assign, claim, follow, snooze, unfollow
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import assign, claim, follow, snooze, unfollow
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import FollowRow

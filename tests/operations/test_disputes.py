@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Denied, Invalid, Refused
-from opsdesk.domain.gateways import DisputeState
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import why_not_refund_payment
-from opsdesk.domain.people import Actor
-from opsdesk.operations.disputes import (
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.payments.gateways import DisputeState
+from opsdesk.domain.payments.transactions import why_not_refund_payment
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.payments.disputes import (
     LOST_TWICE,
     accept_dispute,
     answer_dispute,
@@ -20,7 +20,7 @@ from opsdesk.operations.disputes import (
     record_dispute,
 )
 from opsdesk.store.engine import Store
-from opsdesk.store.payments import Payments
+from opsdesk.store.repositories.payments import Payments
 from opsdesk.store.tables import DisputeRow, HoldRow, PaymentRow
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.operations.entries import (
+from opsdesk.operations.orders.entries import (
     AddressEntry,
     ContactEntry,
     checked_address,

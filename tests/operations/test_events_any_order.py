@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from opsdesk.domain.gateways import GatewayEvent, OperationKind
-from opsdesk.operations.gateway_events import take_event
+from opsdesk.domain.payments.gateways import GatewayEvent, OperationKind
+from opsdesk.operations.payments.gateway_events import take_event
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from opsdesk.store.work import Work

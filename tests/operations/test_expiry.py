@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from opsdesk.domain.gateways import CallKind, CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.people import WORKER
-from opsdesk.operations.expiry import expire_authorisation
-from opsdesk.operations.gateway_snapshots import LOOK_AGAIN
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.gateways import CallKind, CallState
+from opsdesk.domain.people.actors import WORKER
+from opsdesk.operations.payments.expiry import expire_authorisation
+from opsdesk.operations.payments.gateway_snapshots import LOOK_AGAIN
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow
 from opsdesk.store.work import Performer

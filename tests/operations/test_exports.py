@@ -13,20 +13,20 @@ import pytest
 from sqlalchemy import inspect, select
 
 from opsdesk.domain.errors import Denied
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import Actor
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.actors import Actor
 from opsdesk.integrations.files import own_csv, own_products, own_writing
 from opsdesk.integrations.files.formats import open_orders
 from opsdesk.integrations.files.product_formats import open_products
 from opsdesk.integrations.files.shops import Reading
-from opsdesk.operations.exports import export_orders, export_products
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.imports import import_orders, import_products
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel, reopen
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.shipping import deliver, recall_parcel, ship
+from opsdesk.operations.exchange.exports import export_orders, export_products
+from opsdesk.operations.exchange.imports import import_orders, import_products
+from opsdesk.operations.orders.cancelling import cancel, reopen
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import deliver, recall_parcel, ship
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from opsdesk.store.tables import (

@@ -8,13 +8,13 @@ import pytest
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.people import WORKER
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.operations.fraud_cases import claim
-from opsdesk.operations.fraud_contact import on_bounce, on_reply
-from opsdesk.operations.fraud_deciding import decide
-from opsdesk.operations.statuses import tell
+from opsdesk.operations.fraud.cases import claim
+from opsdesk.operations.fraud.contact import on_bounce, on_reply
+from opsdesk.operations.fraud.deciding import decide
+from opsdesk.operations.statuses.telling import tell
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, MailRow
 from opsdesk.store.work import Done, Operation, Performer, Work

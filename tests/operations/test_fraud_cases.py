@@ -13,15 +13,15 @@ from sqlmodel import Session
 from opsdesk.domain.errors import Conflict, Denied, Invalid, OpsDeskError, Refused
 from opsdesk.domain.fraud.cases import working
 from opsdesk.domain.fraud.cases.states import CaseFacts, FraudState
-from opsdesk.domain.people import WORKER, Actor, Role
-from opsdesk.operations.expiry import expire_authorisation
-from opsdesk.operations.fraud_cases import claim, let_go, next_case
-from opsdesk.operations.fraud_contact import log_attempt, respond
-from opsdesk.operations.fraud_deciding import approve, confirm_cancel, decide, reject, reopen
-from opsdesk.operations.fraud_lists import block, snooze, trust, unlist
-from opsdesk.operations.holds import release
-from opsdesk.store.cases import Cases
+from opsdesk.domain.people.actors import WORKER, Actor, Role
+from opsdesk.operations.fraud.cases import claim, let_go, next_case
+from opsdesk.operations.fraud.contact import log_attempt, respond
+from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide, reject, reopen
+from opsdesk.operations.fraud.lists import block, snooze, trust, unlist
+from opsdesk.operations.orders.holds import release
+from opsdesk.operations.payments.expiry import expire_authorisation
 from opsdesk.store.engine import Store
+from opsdesk.store.repositories.cases import Cases
 from opsdesk.store.tables import ApprovalRow, ListEntryRow, OrderRow, PaymentRow, UserRow
 from opsdesk.store.work import Done, Performer
 from opsdesk.worker.deadlines import pass_deadlines

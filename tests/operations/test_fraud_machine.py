@@ -16,10 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.cases import deciding
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.operations import fraud_cases, fraud_contact, fraud_deciding, holds, orders, packing, shipping
-from opsdesk.operations.payments import capture
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.operations.fraud import cases as fraud_cases
+from opsdesk.operations.fraud import contact as fraud_contact
+from opsdesk.operations.fraud import deciding as fraud_deciding
+from opsdesk.operations.orders import cancelling as orders
+from opsdesk.operations.orders import holds, packing, shipping
+from opsdesk.operations.payments.taking import capture
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import CaseRow, GatewayCallRow, HoldRow, OrderRow, ParcelRow, PaymentRow

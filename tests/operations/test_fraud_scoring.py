@@ -14,15 +14,15 @@ from sqlmodel import Session
 
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.fraud.score_json import score_from_json
-from opsdesk.domain.gateways import PaymentSnapshot
-from opsdesk.domain.instruments import Check, Checks, Instrument, Risk
-from opsdesk.domain.people import Actor
+from opsdesk.domain.payments.gateways import PaymentSnapshot
+from opsdesk.domain.payments.instruments import Check, Checks, Instrument, Risk
+from opsdesk.domain.people.actors import Actor
 from opsdesk.integrations.files.formats import open_orders
 from opsdesk.integrations.files.shops import Reading
-from opsdesk.operations.fraud_backtests import rule_in, rules_now, score_file, try_rule
-from opsdesk.operations.fraud_scoring import rescore, set_fraud_scoring
-from opsdesk.operations.imports import import_orders
-from opsdesk.operations.payment_checks import keep_checks
+from opsdesk.operations.exchange.imports import import_orders
+from opsdesk.operations.fraud.backtests import rule_in, rules_now, score_file, try_rule
+from opsdesk.operations.fraud.scoring import rescore, set_fraud_scoring
+from opsdesk.operations.payments.checks import keep_checks
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import (
     AssessmentRow,
@@ -156,7 +156,7 @@ def test_when_scoring_fails_the_order_does_not_come_in_either(shop: Shop, monkey
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("opsdesk.store.risk.sum_up", fail)
+    monkeypatch.setattr("opsdesk.store.repositories.risk.sum_up", fail)
     with pytest.raises(ZeroDivisionError):
         shop.take(new_order("B1"))
     assert rows(shop.store, OrderRow) == []

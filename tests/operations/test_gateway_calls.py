@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 
 from opsdesk.domain.errors import Conflict, Denied, Invalid, Refused
-from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import TransactionKind
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.operations import gateway_calls
-from opsdesk.operations.gateway_calls import (
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, CallKind, CallState
+from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.operations.payments import gateway_calls
+from opsdesk.operations.payments.gateway_calls import (
     conclude,
     doubt_abandoned,
     record_answer,
@@ -22,11 +22,11 @@ from opsdesk.operations.gateway_calls import (
     settle_by_hand,
     take_back,
 )
-from opsdesk.operations.payments import capture, void
+from opsdesk.operations.payments.taking import capture, void
+from opsdesk.store.desk.leases import Lease, take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.gateway_calls import ClaimedCall, claim_next_call
-from opsdesk.store.leases import Lease, take_lease
-from opsdesk.store.payments import Booking, Payments
+from opsdesk.store.outboxes.gateway_calls import ClaimedCall, claim_next_call
+from opsdesk.store.repositories.payments import Booking, Payments
 from opsdesk.store.tables import ActivityRow, GatewayCallRow, JournalRow, TransactionRow
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock

@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import AnswerKind, CallKind, CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.payments import TransactionKind
-from opsdesk.domain.people import Actor
-from opsdesk.operations.gateway_calls import on_answer, request_call
-from opsdesk.operations.gateway_events import GONE_TWICE, settle_event
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.pay_links import cancel_link
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.gateways import AnswerKind, CallKind, CallState
+from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.payments.gateway_calls import on_answer, request_call
+from opsdesk.operations.payments.gateway_events import GONE_TWICE, settle_event
+from opsdesk.operations.payments.pay_links import cancel_link
 from opsdesk.store.engine import Store
-from opsdesk.store.payments import Booking
+from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import (
     ActivityRow,
     GatewayCallRow,

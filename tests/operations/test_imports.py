@@ -13,24 +13,24 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col, func
 
 from opsdesk.domain.errors import Denied
-from opsdesk.domain.gateways import CallKind
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.incoming import Rejection
+from opsdesk.domain.incoming.arrivals import Rejection
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import Actor
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.gateways import CallKind
+from opsdesk.domain.people.actors import Actor
 from opsdesk.integrations.files.formats import open_orders
 from opsdesk.integrations.files.shops import Reading
-from opsdesk.operations.contacts import edit_address, edit_contact
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.imports import ImportResult, import_orders
-from opsdesk.operations.orders import cancel, reopen
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.payments import record_payment
-from opsdesk.operations.shipping import ship
+from opsdesk.operations.exchange.imports import ImportResult, import_orders
+from opsdesk.operations.orders.cancelling import cancel, reopen
+from opsdesk.operations.orders.contacts import edit_address, edit_contact
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import ship
+from opsdesk.operations.payments.taking import record_payment
 from opsdesk.store.engine import Store
-from opsdesk.store.orders import Orders
-from opsdesk.store.payments import Payments
+from opsdesk.store.repositories.orders import Orders
+from opsdesk.store.repositories.payments import Payments
 from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,

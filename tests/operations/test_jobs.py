@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.people import Actor
-from opsdesk.operations.desk import claim
-from opsdesk.operations.holds import hold
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor
 from opsdesk.operations.jobs import MOST_TARGETS, JobCommand, Outcome, Target, rehearse, run_job, undo_job
-from opsdesk.operations.notes import note
+from opsdesk.operations.orders.desk import claim
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, HoldRow, JobRow, JobStepRow
 from opsdesk.store.work import Performer
@@ -58,7 +58,7 @@ def test_the_rehearsal_says_the_same_and_changes_nothing(clerk: Performer, store
 def test_a_job_is_taken_back_as_one_except_what_has_moved_on(
     clerk: Performer, store: Store, targets: list[Target]
 ) -> None:
-    from opsdesk.operations.holds import release
+    from opsdesk.operations.orders.holds import release
 
     result = run_job(clerk, HOLD, targets)
     clerk.perform(release, targets[0].order_id)
@@ -71,8 +71,8 @@ def test_a_job_is_taken_back_as_one_except_what_has_moved_on(
 def test_a_job_that_the_role_may_not_do_leaves_everything_out(
     store: Store, packer: Actor, clock: StillClock, targets: list[Target]
 ) -> None:
-    from opsdesk.domain.order_rules import CancelReason
-    from opsdesk.operations.orders import cancel
+    from opsdesk.domain.orders.rules import CancelReason
+    from opsdesk.operations.orders.cancelling import cancel
 
     result = run_job(Performer(store, packer, clock), JobCommand(cancel, {"reason": CancelReason.STAFF}), targets)
     assert result.done == 0

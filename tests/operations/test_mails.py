@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.mailing import BACK_OFF, Letter, MailState
-from opsdesk.domain.people import WORKER, Actor
+from opsdesk.domain.mails.outgoing import BACK_OFF, Letter, MailState
+from opsdesk.domain.people.actors import WORKER, Actor
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.operations.mail import edit, hold_abandoned, record_outcome, send_now, settle_doubt, take_back
+from opsdesk.operations.mails.outbox import edit, hold_abandoned, record_outcome, send_now, settle_doubt, take_back
+from opsdesk.store.desk.leases import Lease, give_back, take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.leases import Lease, give_back, take_lease
-from opsdesk.store.outbox import ClaimedMail, claim_next
+from opsdesk.store.outboxes.mails import ClaimedMail, claim_next
 from opsdesk.store.tables import MailRow
 from opsdesk.store.views.mails import mail_text, outbox
 from opsdesk.store.work import Performer

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import Answer, CallKind, GatewayCall, GatewayOperation
 from opsdesk.domain.money import Money
-from opsdesk.store.payments import Payments
+from opsdesk.domain.payments.gateways import Answer, CallKind, GatewayCall, GatewayOperation
+from opsdesk.store.repositories.payments import Payments
 from opsdesk.store.tables import PaymentRow, TransactionRow
 from tests.operations.bank_double import BankDouble
 from tests.operations.money_machine import MoneyMachine, write_shop
@@ -80,7 +80,7 @@ def believes_that_all_news_are_new(planted: pytest.MonkeyPatch) -> None:
         return book(work, *arguments[:3], replace(arguments[3], reference=f"{uuid4()}"), *arguments[4:], **named)
 
     book = Payments.book
-    planted.setattr("opsdesk.operations.gateway_snapshots._is_known", by_our_key_alone)
+    planted.setattr("opsdesk.operations.payments.gateway_snapshots._is_known", by_our_key_alone)
     planted.setattr(Payments, "book", without_guard)
 
 

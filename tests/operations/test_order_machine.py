@@ -17,15 +17,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders_settled import settled_columns
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations import holds, notes, orders, packing, shipping
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.settled import settled_columns
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders import cancelling as orders
+from opsdesk.operations.orders import holds, notes, packing, shipping
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import ActivityRow, CommandRow, MailRow, OrderLineRow, OrderRow, ParcelLineRow, ParcelRow
 from opsdesk.store.work import Done, Performer
 from tests.conftest import StillClock

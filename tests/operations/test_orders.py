@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Denied, Invalid, Refused
-from opsdesk.domain.holds import HoldType, OnReview
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline, Stage
-from opsdesk.domain.people import Actor
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.mail import queue_mail
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel, reopen
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType, OnReview
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline, Stage
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.mails.outbox import queue_mail
+from opsdesk.operations.orders.cancelling import cancel, reopen
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, CancellationRow, CaseRow, CommandRow, HoldRow, MailRow, NoteRow

@@ -7,19 +7,25 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Invalid, Refused
-from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, CallState
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.pay_links import ADDRESS_COMES, LASTS, Dues, is_outdated
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.operations.gateway_calls import conclude
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.pay_links import ask_for_payment, cancel_link, expire_link, void_outdated_links, what_is_due
-from opsdesk.operations.payments import record_payment
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, CallKind, CallState
+from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS, Dues, is_outdated
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.payments.gateway_calls import conclude
+from opsdesk.operations.payments.pay_links import (
+    ask_for_payment,
+    cancel_link,
+    expire_link,
+    void_outdated_links,
+    what_is_due,
+)
+from opsdesk.operations.payments.taking import record_payment
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.gateway_calls import claim_next_call
-from opsdesk.store.leases import take_lease
+from opsdesk.store.outboxes.gateway_calls import claim_next_call
 from opsdesk.store.tables import GatewayCallRow, MailRow, PayLinkRow, RefundPartRow, RefundRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.loop import MONEY_LEASE

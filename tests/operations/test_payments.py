@@ -10,24 +10,24 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from opsdesk.domain.captures import CapturePolicy
 from opsdesk.domain.errors import Conflict, Denied, Invalid, Refused
-from opsdesk.domain.gateways import CallKind
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.payments import Method
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.operations.gateway_calls import take_back
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.payments import capture, record_payment, take_on_account, use_credit, void
-from opsdesk.operations.shipping import ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.payments.captures import CapturePolicy
+from opsdesk.domain.payments.gateways import CallKind
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.shipping import ship
+from opsdesk.operations.payments.gateway_calls import take_back
+from opsdesk.operations.payments.taking import capture, record_payment, take_on_account, use_credit, void
 from opsdesk.operations.shop import set_capture_policy
 from opsdesk.operations.undo import undo
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.gateway_calls import claim_next_call
-from opsdesk.store.leases import take_lease
+from opsdesk.store.outboxes.gateway_calls import claim_next_call
 from opsdesk.store.tables import GatewayCallRow, JournalRow, OrderLineRow, PaymentRow, StoreCreditRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.money import ask_gateways

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from opsdesk.domain.errors import Denied
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.permissions import PERMISSIONS, why_not_allowed
-from opsdesk.operations.users import change_role, deactivate
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.permissions import PERMISSIONS, why_not_allowed
+from opsdesk.operations.people.users import change_role, deactivate
 from opsdesk.store import work
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow
@@ -62,7 +62,7 @@ def test_opening_one_operation_to_everybody_is_caught(sqlite_url: str, monkeypat
     """The control, cell by cell: the grid notices each single line of the table that says too much."""
     grid = written_down()
     opened: Mapping[str, frozenset[Role]] = {**PERMISSIONS, name: frozenset(Role)}
-    monkeypatch.setattr("opsdesk.domain.permissions.PERMISSIONS", opened)
+    monkeypatch.setattr("opsdesk.domain.people.permissions.PERMISSIONS", opened)
     let_in = {role for role in ROLES if why_not_allowed(Actor(None, "somebody", role), name) is None}
     assert (let_in != grid[name]) is (grid[name] != frozenset(Role))
 

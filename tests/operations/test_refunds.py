@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, CallState
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method, TransactionKind
-from opsdesk.domain.refund_shares import ShareChoice
-from opsdesk.domain.refund_states import FeeKind, RefundReason
-from opsdesk.domain.refunds import Fee, RefundContent, RefundLine
-from opsdesk.operations.gateway_calls import conclude, on_answer
-from opsdesk.operations.refunds import request, retry, return_overpayment, take_back, turn_into_credit
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, CallKind, CallState
+from opsdesk.domain.payments.transactions import Method, TransactionKind
+from opsdesk.domain.refunds.composing import Fee, RefundContent, RefundLine
+from opsdesk.domain.refunds.shares import ShareChoice
+from opsdesk.domain.refunds.states import FeeKind, RefundReason
+from opsdesk.operations.payments.gateway_calls import conclude, on_answer
+from opsdesk.operations.refunds.asking import request, retry, return_overpayment, take_back, turn_into_credit
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
-from opsdesk.store.payments import Booking
+from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import (
     ActivityRow,
     DisputeRow,

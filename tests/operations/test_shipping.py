@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import FulfilmentStatus, Headline
-from opsdesk.domain.people import Actor
-from opsdesk.operations.holds import hold
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.payments import record_payment
-from opsdesk.operations.shipping import deliver, ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.states import FulfilmentStatus, Headline
+from opsdesk.domain.payments.order_money import PaymentStatus
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.orders.shipping import deliver, ship
+from opsdesk.operations.payments.taking import record_payment
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow, OrderLineRow, ParcelLineRow, ParcelRow, TransactionRow

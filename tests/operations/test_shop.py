@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opsdesk.domain.errors import Denied, Invalid
-from opsdesk.domain.people import Actor
+from opsdesk.domain.people.actors import Actor
 from opsdesk.operations.shop import describe_shop
 from opsdesk.store.engine import Store
 from opsdesk.store.views.shop import shop

@@ -13,16 +13,17 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlmodel import Session, col
 
-from opsdesk.domain.credentials import LOCK_LASTS, Proof
 from opsdesk.domain.errors import Invalid, OpsDeskError, Refused
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations import signing_in
-from opsdesk.operations.signing_in import actor_for, sign_in
-from opsdesk.operations.users import deactivate, unlock
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.credentials import LOCK_LASTS, Proof
+from opsdesk.operations.people import signing_in
+from opsdesk.operations.people.signing_in import actor_for, sign_in
+from opsdesk.operations.people.users import deactivate, unlock
 from opsdesk.settings import load_settings
-from opsdesk.store import keys, passwords
+from opsdesk.store.audit import keys
+from opsdesk.store.desk import passwords
+from opsdesk.store.desk.sign_ins import Try, count_try, failures, set_failures
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.sign_ins import Try, count_try, failures, set_failures
 from opsdesk.store.tables import ActivityRow, UserRow
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
@@ -286,9 +287,7 @@ def test_no_secret_and_no_hash_shows_where_values_are_printed(store: Store, mia:
 
 
 def test_commands_that_ask_for_no_password_do_not_load_argon2(store: Store):
-    script = (
-        "import sys, opsdesk.operations.signing_in; sys.exit(any(name.startswith('argon2') for name in sys.modules))"
-    )
+    script = "import sys, opsdesk.operations.people.signing_in; sys.exit(any(name.startswith('argon2') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -13,22 +13,23 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Conflict, Invalid, Refused
-from opsdesk.domain.letters import ShopFacts
-from opsdesk.domain.mailing import Letter, MailState
-from opsdesk.domain.order_money import MoneyFacts
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.domain.status_entries import read_statuses
+from opsdesk.domain.mails.letters import ShopFacts
+from opsdesk.domain.mails.outgoing import Letter, MailState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.order_money import MoneyFacts
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.domain.statuses.entries import read_statuses
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.ports import SendOutcome, SendResult
-from opsdesk.operations.mail import record_outcome, take_back
-from opsdesk.operations.statuses import Preview, Telling, preview, require_neutral, take_back_telling, tell, telling
+from opsdesk.operations.mails.outbox import record_outcome, take_back
+from opsdesk.operations.statuses.previewing import Preview, Telling, preview, require_neutral, telling
+from opsdesk.operations.statuses.telling import take_back_telling, tell
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.leases import take_lease
-from opsdesk.store.outbox import claim_next
+from opsdesk.store.outboxes.mails import claim_next
 from opsdesk.store.tables import (
     ActivityRow,
     AddressRow,

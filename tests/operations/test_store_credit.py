@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.domain.errors import Denied, Invalid, Refused
-from opsdesk.domain.payments import Method
-from opsdesk.domain.refund_shares import ShareChoice
-from opsdesk.domain.refunds import RefundContent
-from opsdesk.operations.payments import use_credit
-from opsdesk.operations.refunds import retry, turn_into_credit
-from opsdesk.operations.store_credit import code_digest, issue
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.refunds.composing import RefundContent
+from opsdesk.domain.refunds.shares import ShareChoice
+from opsdesk.operations.payments.store_credit import code_digest, issue
+from opsdesk.operations.payments.taking import use_credit
+from opsdesk.operations.refunds.asking import retry, turn_into_credit
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, CommandRow, CustomerRow, JournalRow, PaymentRow, StoreCreditRow
 from tests.conftest import StillClock

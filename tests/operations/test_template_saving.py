@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.people import Actor
+from opsdesk.domain.people.actors import Actor
 from opsdesk.integrations.mail.contexts import EXAMPLE_SHOP
 from opsdesk.integrations.mail.opening import open_statuses, open_writer
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.ports import TemplateText
-from opsdesk.operations.templates import proof, save
+from opsdesk.operations.mails.templates import proof, save
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow
 from opsdesk.store.work import Performer

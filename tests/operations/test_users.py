@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.credentials import Proof
 from opsdesk.domain.errors import Conflict, Denied, Invalid, OpsDeskError, Refused
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.users import add, change_role, deactivate, reactivate, set_password, tie_login
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.credentials import Proof
+from opsdesk.operations.people.users import add, change_role, deactivate, reactivate, set_password, tie_login
+from opsdesk.store.desk.passwords import hashed
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.passwords import hashed
+from opsdesk.store.repositories.users import Users
 from opsdesk.store.tables import ActivityRow, CommandRow, UserRow
-from opsdesk.store.users import Users
 from opsdesk.store.views.users import UserLine, has_admin, user_named, users
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock

@@ -21,17 +21,17 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from opsdesk.domain.errors import Conflict
-from opsdesk.domain.gateways import AnswerKind, CallKind, CallState
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import WORKER, Role
-from opsdesk.domain.refunds import RefundContent
+from opsdesk.domain.payments.gateways import AnswerKind, CallKind, CallState
+from opsdesk.domain.people.actors import WORKER, Role
+from opsdesk.domain.refunds.composing import RefundContent
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
-from opsdesk.operations.gateway_events import take_event
-from opsdesk.operations.payments import capture, void
-from opsdesk.operations.refunds import request, retry
+from opsdesk.operations.payments.gateway_events import take_event
+from opsdesk.operations.payments.taking import capture, void
+from opsdesk.operations.refunds.asking import request, retry
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import ActivityRow, GatewayCallRow, PaymentRow, RefundRow, TransactionRow
 from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Done, Performer
@@ -396,7 +396,10 @@ def test_without_the_look_at_the_keys_age_it_is_paid_twice(
     sqlite_url: str, clock: StillClock, peer: GatewayPeer, monkeypatch
 ) -> None:
     """The control for E4: a key is thought to last for ever."""
-    for place in ("opsdesk.store.gateway_calls.KEY_LASTS", "opsdesk.operations.call_answers.KEY_LASTS"):
+    for place in (
+        "opsdesk.store.outboxes.gateway_calls.KEY_LASTS",
+        "opsdesk.operations.payments.call_answers.KEY_LASTS",
+    ):
         monkeypatch.setattr(place, timedelta(days=400))
     desk = open_counter(sqlite_url, clock, peer)
     trial, sent = replay_after_a_day(desk, "part-refund", is_done=True)

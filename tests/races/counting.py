@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.notes import note
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.engine import open_store
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.work import Performer

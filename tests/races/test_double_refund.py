@@ -13,12 +13,12 @@ from sqlalchemy import create_engine, func, select, text
 from sqlmodel import col
 
 from opsdesk.domain.errors import Conflict, OpsDeskError, Refused
-from opsdesk.domain.gateways import Answer, GatewayCall, GatewayOperation, OperationKind
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import WORKER, Actor, Role
-from opsdesk.domain.refunds import RefundContent
-from opsdesk.operations.gateway_events import take_event
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import Answer, GatewayCall, GatewayOperation, OperationKind
+from opsdesk.domain.people.actors import WORKER, Actor, Role
+from opsdesk.domain.refunds.composing import RefundContent
+from opsdesk.operations.payments.gateway_events import take_event
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, CommandRow, GatewayCallRow, JournalRow, RefundRow, TransactionRow
 from opsdesk.store.verify.running import verify_store
@@ -208,8 +208,8 @@ def test_news_that_are_known_by_name_alone_are_booked_twice(
     def by_name(known: list[TransactionRow], done: GatewayOperation, _strangers: list[TransactionRow]) -> bool:
         return any(row.reference == done.reference for row in known)
 
-    monkeypatch.setattr("opsdesk.operations.gateway_snapshots._call_of", lambda *_: None)
-    monkeypatch.setattr("opsdesk.operations.gateway_snapshots._is_known", by_name)
+    monkeypatch.setattr("opsdesk.operations.payments.gateway_snapshots._call_of", lambda *_: None)
+    monkeypatch.setattr("opsdesk.operations.payments.gateway_snapshots._is_known", by_name)
     desk = Desk(sqlite_url, clock)
     order_id, payment_id = desk.next_order(0)
     ask_until_answered(desk.clerks[0], order_id)

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from opsdesk.domain.errors import Unavailable
-from opsdesk.domain.people import Actor
-from opsdesk.operations.notes import note
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.engine import open_store
 from opsdesk.store.work import Performer
 from tests.shop_orders import write_order

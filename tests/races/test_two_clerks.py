@@ -12,11 +12,11 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Conflict, OpsDeskError, Refused
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.contacts import edit_contact
-from opsdesk.operations.desk import assign, claim
-from opsdesk.operations.holds import hold, release
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.contacts import edit_contact
+from opsdesk.operations.orders.desk import assign, claim
+from opsdesk.operations.orders.holds import hold, release
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.work import Done, Performer

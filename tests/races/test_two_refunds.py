@@ -10,16 +10,16 @@ from functools import partial
 import pytest
 
 from opsdesk.domain.errors import Conflict, OpsDeskError, Refused
-from opsdesk.domain.gateways import CallKind
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.refunds import RefundContent
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import CallKind
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.refunds.composing import RefundContent
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.orders import Orders
-from opsdesk.store.payments import Payments
+from opsdesk.store.repositories.orders import Orders
+from opsdesk.store.repositories.payments import Payments
+from opsdesk.store.repositories.users import Users
 from opsdesk.store.tables import OrderRow, PaymentRow, RefundRow
-from opsdesk.store.users import Users
 from opsdesk.store.work import Done, Performer
 from tests.operations.money_kit import calls, captured, the_payment
 from tests.operations.orders_kit import rows, the_order

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from opsdesk.domain.fraud.books import FraudBook
-from opsdesk.domain.people import Role
-from opsdesk.operations.fraud_cases import open_by_hand
-from opsdesk.operations.fraud_scoring import rescore
+from opsdesk.domain.people.actors import Role
+from opsdesk.operations.fraud.cases import open_by_hand
+from opsdesk.operations.fraud.scoring import rescore
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.settings import Glyphs

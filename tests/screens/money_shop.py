@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_edits import Edit
-from opsdesk.domain.gateways import DisputeSnapshot
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.amendments.edits import Edit
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method
-from opsdesk.domain.people import Role
-from opsdesk.domain.refund_parts import RefundContent, RefundLine
-from opsdesk.domain.refund_states import RefundReason
-from opsdesk.operations.amendments import propose
-from opsdesk.operations.pay_links import ask_for_payment
-from opsdesk.operations.refunds import request
+from opsdesk.domain.payments.gateways import DisputeSnapshot
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.refunds.parts import RefundContent, RefundLine
+from opsdesk.domain.refunds.states import RefundReason
+from opsdesk.operations.amendments.changing import propose
+from opsdesk.operations.payments.pay_links import ask_for_payment
+from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderLineRow, ProductRow
 from opsdesk.store.views.money import money_sheet

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 from textual.screen import Screen
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import claim
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.notes import note
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import claim
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.order import OrderScreen
 from opsdesk.settings import Glyphs
+from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store
-from opsdesk.store.looks import mark_looked
 from opsdesk.store.views.order import OrderDetail, order_detail
 from opsdesk.store.work import Done, Performer
 from tests.conftest import START, StillClock

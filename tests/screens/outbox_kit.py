@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow
 from tests.conftest import START

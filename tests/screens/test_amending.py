@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from opsdesk.domain.amendment_edits import AddLine, SetQuantity
-from opsdesk.domain.queues import SavedView
-from opsdesk.operations.packing import start_packing
+from opsdesk.domain.amendments.edits import AddLine, SetQuantity
+from opsdesk.domain.orders.queues import SavedView
+from opsdesk.operations.orders.packing import start_packing
 from opsdesk.screens.money.amend import AmendPanel
 from opsdesk.screens.money.waiting_change import WaitingChangePanel
 from opsdesk.screens.order import OrderScreen

@@ -19,7 +19,7 @@ from tests.pty_driver import Terminal
 _RUN = """
 import sys
 from opsdesk.app import run_app
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 
 sys.exit(run_app({url!r}, Actor({mia}, "mia", Role.AGENT, "test")))
 """

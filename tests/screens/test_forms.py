@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline, Lifecycle
-from opsdesk.operations.holds import hold
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline, Lifecycle
+from opsdesk.operations.orders.holds import hold
 from opsdesk.screens.forms.edit import EditPanel
 from opsdesk.screens.forms.hold import HoldPanel
 from opsdesk.screens.forms.ship import ShipPanel
 from opsdesk.screens.order import OrderScreen
-from opsdesk.store.drafts import drafts_of
+from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow
 from opsdesk.widgets.fields import TextField

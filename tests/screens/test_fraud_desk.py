@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from opsdesk.operations.fraud_cases import claim
-from opsdesk.operations.fraud_deciding import decide
+from opsdesk.operations.fraud.cases import claim
+from opsdesk.operations.fraud.deciding import decide
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.screens.orders import OrdersScreen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
 from tests.operator import Operator, working

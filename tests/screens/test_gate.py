@@ -12,14 +12,14 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from opsdesk.desk import Desk
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import claim
-from opsdesk.operations.users import unlock
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import claim
+from opsdesk.operations.people.users import unlock
 from opsdesk.screens.base import DeskScreen
 from opsdesk.screens.lock import LockScreen
 from opsdesk.screens.panels import FormPanel
 from opsdesk.screens.sign_in import SignInScreen
-from opsdesk.store.drafts import drafts_of
+from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, DraftRow
 from opsdesk.store.work import Done, Operation, Performer, Work

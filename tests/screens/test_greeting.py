@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from opsdesk.app import OpsDeskApp, open_shop
 from opsdesk.desk import Desk, OpenedShop
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.queues import SavedView, Sort
+from opsdesk.domain.orders.queues import SavedView, Sort
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import UserRow

@@ -10,11 +10,11 @@ import pytest
 
 from opsdesk.app import OpsDeskApp, open_shop
 from opsdesk.desk import Desk
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import follow
-from opsdesk.operations.holds import hold
-from opsdesk.operations.notes import note
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.desk import follow
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Performer

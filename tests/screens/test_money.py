@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from opsdesk.domain.amendment_edits import SetQuantity
-from opsdesk.domain.payments import Method
-from opsdesk.operations.packing import start_packing
-from opsdesk.operations.payments import capture
-from opsdesk.operations.store_credit import issue
+from opsdesk.domain.amendments.edits import SetQuantity
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.payments.store_credit import issue
+from opsdesk.operations.payments.taking import capture
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.money.desk import MoneyDesk
 from opsdesk.screens.money.link import PayLinkPanel
 from opsdesk.screens.money.panel import MoneyPanel
 from opsdesk.screens.order import OrderScreen
 from opsdesk.screens.orders import OrdersScreen
-from opsdesk.store.drafts import drafts_of
+from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, PayLinkRow, RefundRow
 from tests.conftest import START, StillClock

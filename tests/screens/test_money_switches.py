@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.operations.notes import note
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.host import DeskHost
 from opsdesk.screens.order import OrderScreen
-from opsdesk.store.drafts import drafts_of
+from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow
 from tests.conftest import StillClock

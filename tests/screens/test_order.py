@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Lifecycle
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.shipping import ship
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Lifecycle
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.orders.shipping import ship
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.log import LogScreen
 from opsdesk.screens.order import OrderScreen
+from opsdesk.store.desk.presence import beat, who_is_here
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.presence import beat, who_is_here
 from opsdesk.store.tables import PresenceRow
 from opsdesk.store.views.order_parts import AddressDetail
 from opsdesk.widgets.paper import Paper

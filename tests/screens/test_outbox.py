@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from opsdesk.domain.mailing import MailState
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.mail_panels import MailEditPanel, MailReadPanel
 from opsdesk.screens.outbox import OutboxScreen
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import MailRow
 from opsdesk.store.views.mails import MailText, mail_text
 from tests.conftest import StillClock

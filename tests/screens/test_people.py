@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.credentials import Proof
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import claim
-from opsdesk.operations.notes import note
-from opsdesk.operations.signing_in import pin_is_enough, sign_in
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.people.credentials import Proof
+from opsdesk.operations.orders.desk import claim
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.people.signing_in import pin_is_enough, sign_in
 from opsdesk.screens.history import HistoryScreen
 from opsdesk.screens.users import UsersScreen
 from opsdesk.store.engine import Store, open_store

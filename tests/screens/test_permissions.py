@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 from textual.screen import Screen
 
-from opsdesk.domain.people import Role
-from opsdesk.domain.permissions import PERMISSIONS
+from opsdesk.domain.people.actors import Role
+from opsdesk.domain.people.permissions import PERMISSIONS
 from opsdesk.keys import commands_of
 from opsdesk.screens.order import OrderScreen
 from opsdesk.screens.order_rules import OPERATIONS

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.queues import SavedView
-from opsdesk.operations.holds import hold
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.queues import SavedView
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.holds import hold
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.orders import OrdersScreen
 from opsdesk.screens.queue_preview import QueuePreview
@@ -354,7 +354,7 @@ async def test_an_agent_is_told_when_somebody_cancels_what_they_look_at(shop: St
         sofia.perform(note, ids[0], text="Customer rang.")
         with shop.reading() as session:
             version = session.execute(select(OrderRow.version).where(OrderRow.id == ids[0])).scalar_one()
-        from opsdesk.domain.order_rules import CancelReason
+        from opsdesk.domain.orders.rules import CancelReason
 
         sofia.perform(cancel, ids[0], version=version, reason=CancelReason.CUSTOMER)
         await operator.press("b")

@@ -10,7 +10,7 @@ from sqlmodel import col
 from textual.screen import Screen
 
 from opsdesk.desk import Desk
-from opsdesk.domain.people import Actor, Role
+from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.screens.first_picture import FirstPicture
 from opsdesk.screens.host import DeskHost
 from opsdesk.screens.orders import OrdersScreen

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import MailState
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline, Lifecycle
-from opsdesk.operations.notes import note
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline, Lifecycle
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.order import OrderScreen
 from opsdesk.screens.status_menu import StatusMenu
 from opsdesk.store.engine import Store, open_store

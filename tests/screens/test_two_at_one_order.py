@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import pytest
 
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.operations import contacts
-from opsdesk.operations.contacts import edit_address
-from opsdesk.operations.orders import cancel
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.operations.orders import contacts
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.contacts import edit_address
 from opsdesk.screens.carrying import Banner
 from opsdesk.screens.forms import edit as edit_form
 from opsdesk.screens.forms.edit import EditPanel

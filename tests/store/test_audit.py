@@ -16,12 +16,12 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Refused
-from opsdesk.store import chain
-from opsdesk.store.anchor import anchor_file, remember_head, remembered_heads, replace_heads
-from opsdesk.store.audit import AuditReport, verify_audit, verify_chain
-from opsdesk.store.chain import START, Entry, Head, Link, Sealed
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import anchor_file, remember_head, remembered_heads, replace_heads
+from opsdesk.store.audit.chain import START, Entry, Head, Link, Sealed
+from opsdesk.store.audit.checking import AuditReport, verify_audit, verify_chain
+from opsdesk.store.audit.keys import FILE_NAME, audit_key
 from opsdesk.store.engine import Store, connect, open_store
-from opsdesk.store.keys import FILE_NAME, audit_key
 from tests.conftest import START as NOON
 
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))

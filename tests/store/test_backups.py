@@ -16,10 +16,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from opsdesk.domain.errors import Refused, Unavailable
-from opsdesk.domain.people import Actor
-from opsdesk.operations.notes import note
-from opsdesk.store.anchor import remembered_heads
-from opsdesk.store.audit import verify_audit
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.notes import note
+from opsdesk.store.audit.anchor import remembered_heads
+from opsdesk.store.audit.checking import verify_audit
 from opsdesk.store.backups.files import reading
 from opsdesk.store.backups.making import make_backup
 from opsdesk.store.backups.restoring import restore

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.people import Actor
-from opsdesk.operations.notes import note
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.orders.notes import note
 from opsdesk.store.changes import Doorbell
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.activity import newest, since

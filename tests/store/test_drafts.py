@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from opsdesk.store.drafts import drafts_of, drop_draft, find_draft, save_draft
+from opsdesk.store.desk.drafts import drafts_of, drop_draft, find_draft, save_draft
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow
 from tests.conftest import StillClock

@@ -15,11 +15,11 @@ from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import Outcome
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.integrations.fraud_files import open_fraud
-from opsdesk.store import linked_orders
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.evidence import evidence_of, read_evidence, reading_of
-from opsdesk.store.linked_orders import SHARED, statement
-from opsdesk.store.orders import Orders
+from opsdesk.store.fraud import linked_orders
+from opsdesk.store.fraud.evidence import evidence_of, read_evidence, reading_of
+from opsdesk.store.fraud.linked_orders import SHARED, statement
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import (
     AddressRow,
     DisputeRow,
@@ -86,7 +86,7 @@ def test_a_reader_that_only_counts_later_orders_is_caught_by_reading_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linked_orders, "EARLIER", LEAK)
-    monkeypatch.setattr("opsdesk.store.evidence.links_of", lambda *_: ())
+    monkeypatch.setattr("opsdesk.store.fraud.evidence.links_of", lambda *_: ())
 
     then, now = told_one_by_one(store)
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.lookup import Kind, read_query
-from opsdesk.domain.queues import QueueQuery, SavedView
+from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.domain.searching import folded
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderLineRow, ParcelRow, ProductRow

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
-from opsdesk.domain.queues import QueueQuery, SavedView
+from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import UserRow
 from opsdesk.store.views.counts import view_counts

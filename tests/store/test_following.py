@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from opsdesk.operations.desk import follow, unfollow
-from opsdesk.operations.notes import note
+from opsdesk.operations.orders.desk import follow, unfollow
+from opsdesk.operations.orders.notes import note
+from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store
-from opsdesk.store.looks import mark_looked
 from opsdesk.store.views.following import FollowedNews, followed_news
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock

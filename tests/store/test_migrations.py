@@ -24,7 +24,7 @@ from opsdesk.domain.errors import Refused
 from opsdesk.store.backups.rows import columns, rows_out
 from opsdesk.store.engine import SCHEMA_VERSION, Store, connect, open_store
 from opsdesk.store.migrate import FOLDER, migrate
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.verify.running import verify_store
 from tests.conftest import START
 from tests.postgres import Server

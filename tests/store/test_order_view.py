@@ -8,23 +8,23 @@ import pytest
 from sqlalchemy import event, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.people import Actor, Role
-from opsdesk.operations.desk import claim, follow
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.notes import note
-from opsdesk.operations.orders import cancel
-from opsdesk.operations.payments import record_payment
-from opsdesk.operations.shipping import recall_parcel, ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.order_money import PaymentStatus
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.orders.desk import claim, follow
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.orders.shipping import recall_parcel, ship
+from opsdesk.operations.payments.taking import record_payment
+from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.looks import mark_looked
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import AmendmentRow, DisputeRow, OrderRow, PaymentRow
 from opsdesk.store.views.order import OrderDetail, order_detail, order_id_of
 from opsdesk.store.views.timeline import news_since, timeline

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import MailRow
 from opsdesk.store.views.outbox import PAGE, MailView, outbox_counts, outbox_page, worker_seen
 from tests.conftest import START, StillClock

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from opsdesk.store.desk.presence import LAPSE, beat, leave, who_is_here
 from opsdesk.store.engine import Store
-from opsdesk.store.presence import LAPSE, beat, leave, who_is_here
 from opsdesk.store.tables import PresenceRow
 from tests.conftest import StillClock
 from tests.shop_orders import write_user

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from opsdesk.domain.queues import QueueQuery, SavedView
+from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views import counts, queue_matches
 from opsdesk.store.views.counts import view_counts

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.queues import QueueLine, QueueQuery, SavedView, Sort
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.queues import QueueLine, QueueQuery, SavedView, Sort
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, LookRow, MailRow, OrderLineRow, OrderRow
 from opsdesk.store.views import queue_matches, queue_pages

@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import Letter, MailState
+from opsdesk.domain.mails.outgoing import Letter, MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.people import Actor
-from opsdesk.operations.holds import hold, release
-from opsdesk.operations.mail import take_back
-from opsdesk.operations.notes import note
-from opsdesk.operations.payments import record_payment
-from opsdesk.operations.shipping import ship
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.people.actors import Actor
+from opsdesk.operations.mails.outbox import take_back
+from opsdesk.operations.orders.holds import hold, release
+from opsdesk.operations.orders.notes import note
+from opsdesk.operations.orders.shipping import ship
+from opsdesk.operations.payments.taking import record_payment
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow
 from opsdesk.store.views.mails import mails_of_order

@@ -14,16 +14,19 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import OutgoingMail
+from opsdesk.domain.mails.outgoing import OutgoingMail
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.people import Actor, Role
-from opsdesk.domain.statuses import StatusBook
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.people.actors import Actor, Role
+from opsdesk.domain.statuses.menu import StatusBook
 from opsdesk.integrations.mail.opening import open_statuses, open_writer
 from opsdesk.integrations.ports import LetterWriter, SendOutcome, SendResult
-from opsdesk.operations import contacts, desk, holds, notes, orders, packing, payments, shipping, statuses, undo
-from opsdesk.operations.mail import send_now, settle_doubt
+from opsdesk.operations import statuses, undo
+from opsdesk.operations.mails.outbox import send_now, settle_doubt
+from opsdesk.operations.orders import cancelling as orders
+from opsdesk.operations.orders import contacts, desk, holds, notes, packing, shipping
+from opsdesk.operations.payments import taking as payments
 from opsdesk.settings import data_folder
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, OrderRow

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from opsdesk.domain.amendment_edits import SetQuantity
-from opsdesk.operations.disputes import answer_dispute
-from opsdesk.operations.packing import start_packing
+from opsdesk.domain.amendments.edits import SetQuantity
+from opsdesk.operations.orders.packing import start_packing
+from opsdesk.operations.payments.disputes import answer_dispute
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.attention import attention
 from opsdesk.store.views.money_counts import money_counts

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from opsdesk.domain.people import WORKER
-from opsdesk.domain.received_mails import MailboxPage
+from opsdesk.domain.mails.received import MailboxPage
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.mail import mailbox as reading
 from opsdesk.integrations.mail.mailbox import ImapMailbox, ImapServer
-from opsdesk.operations.bounces import move_cursor
+from opsdesk.operations.mails.received import move_cursor
 from opsdesk.store.engine import connect
 from opsdesk.store.work import Performer
 from opsdesk.worker.mailbox import read_mailbox

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from opsdesk.domain.mailing import MailState, OutgoingMail, Sender
-from opsdesk.domain.people import WORKER
+from opsdesk.domain.mails.outgoing import MailState, OutgoingMail, Sender
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.mail.smtp import SmtpMailer, SmtpServer
 from opsdesk.integrations.ports import SendOutcome, SendResult
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, connect
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import MailRow
 from opsdesk.store.work import Performer
 from opsdesk.worker import effects

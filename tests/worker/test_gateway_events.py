@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import Answer, AnswerKind, EventPage, GatewayCall, GatewayEvent, PaymentSnapshot
-from opsdesk.domain.people import WORKER, Actor
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, EventPage, GatewayCall, GatewayEvent, PaymentSnapshot
+from opsdesk.domain.people.actors import WORKER, Actor
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CommandRow, GatewayCursorRow, GatewayEventRow, PaymentRow
 from opsdesk.store.work import Performer

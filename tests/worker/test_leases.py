@@ -7,12 +7,12 @@ import time
 from datetime import timedelta
 from threading import Event
 
-from opsdesk.domain.mailing import OutgoingMail
+from opsdesk.domain.mails.outgoing import OutgoingMail
 from opsdesk.domain.moments import system_clock
 from opsdesk.integrations.ports import SendOutcome, SendResult
+from opsdesk.store.desk.leases import give_back, take_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.leases import give_back, take_lease
-from opsdesk.store.outbox import claim_next
+from opsdesk.store.outboxes.mails import claim_next
 from opsdesk.worker.loop import LEASE, run_once, run_worker, worker_state
 from tests.conftest import StillClock
 from tests.worker.test_mails_survive import write_mails
@@ -90,7 +90,7 @@ def test_without_the_check_of_the_token_the_sleeper_would_claim(store: Store, cl
     sleeper = take_lease(store, LEASE, "sleeper", lasts=MINUTE, clock=clock)
     assert sleeper is not None
     give_back(store, sleeper, clock=clock)
-    monkeypatch.setattr("opsdesk.store.outbox.is_held", lambda *_, **__: True)
+    monkeypatch.setattr("opsdesk.store.outboxes.mails.is_held", lambda *_, **__: True)
     assert claim_next(store, sleeper, clock=clock) is not None
 
 

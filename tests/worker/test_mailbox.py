@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from opsdesk.domain.people import WORKER
-from opsdesk.domain.received_mails import Bounce, BounceKind, MailboxPage, ReceivedMail, Reply
+from opsdesk.domain.mails.received import Bounce, BounceKind, MailboxPage, ReceivedMail, Reply
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.mail.mailbox import ImapMailbox, ImapServer
+from opsdesk.store.desk.leases import find_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.leases import find_lease
 from opsdesk.store.tables import ActivityRow, CommandRow, ContactRow, MailboxCursorRow, NoteRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.loop import MAILBOX_LEASE, run_once, run_worker

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow
 from tests.conftest import START

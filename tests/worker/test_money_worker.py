@@ -17,14 +17,14 @@ from sqlmodel import Session, col
 
 from opsdesk.app import _CALM_S, gateways_here
 from opsdesk.domain.errors import Unavailable
-from opsdesk.domain.gateways import KEY_LASTS, Answer, CallKind, CallState, GatewayCall, OperationKind
-from opsdesk.domain.people import WORKER, Actor
-from opsdesk.operations.pay_links import ask_for_payment, cancel_link
-from opsdesk.operations.payments import capture, void
+from opsdesk.domain.payments.gateways import KEY_LASTS, Answer, CallKind, CallState, GatewayCall, OperationKind
+from opsdesk.domain.people.actors import WORKER, Actor
+from opsdesk.operations.payments.pay_links import ask_for_payment, cancel_link
+from opsdesk.operations.payments.taking import capture, void
 from opsdesk.settings import load_settings
 from opsdesk.store.changes import PAUSE_SECONDS
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
-from opsdesk.store.leases import take_lease
 from opsdesk.store.tables import GatewayCallRow, LeaseRow, PaymentRow
 from opsdesk.store.work import Performer
 from opsdesk.worker import loop, money
@@ -208,8 +208,8 @@ def test_a_worker_without_the_look_at_the_keys_age_captures_twice(
 ) -> None:
     """The control for E4."""
     ages = timedelta(days=400)
-    monkeypatch.setattr("opsdesk.store.gateway_calls.KEY_LASTS", ages)
-    monkeypatch.setattr("opsdesk.operations.call_answers.KEY_LASTS", ages)
+    monkeypatch.setattr("opsdesk.store.outboxes.gateway_calls.KEY_LASTS", ages)
+    monkeypatch.setattr("opsdesk.operations.payments.call_answers.KEY_LASTS", ages)
     gateway = GatewayDouble(faults=(Fault.LOST_AFTER,))
     desk.ask()
     desk.work(gateway, minutes=1)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingOrder, Rejection
 from opsdesk.integrations.files import own_csv, own_jsonl, shopify_orders, woo_orders
 from opsdesk.integrations.files.csv_rows import header_of, rows
 from opsdesk.integrations.files.json_records import RawRecord, json_alone, json_array, json_lines, parse

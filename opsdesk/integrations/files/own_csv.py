@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingOrder, Rejection
 from opsdesk.integrations.files.csv_rows import TableRow, rows
 from opsdesk.integrations.files.guarding import guarded, unguarded
 from opsdesk.integrations.files.json_records import parse

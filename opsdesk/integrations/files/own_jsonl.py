@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingOrder, Rejection
 from opsdesk.integrations.files.json_records import RawRecord, json_lines
 from opsdesk.integrations.files.opening import Source
 from opsdesk.integrations.files.own_records import order_from

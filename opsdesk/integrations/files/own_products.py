@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingProduct, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingProduct, Rejection
 from opsdesk.integrations.files.csv_rows import rows
 from opsdesk.integrations.files.guarding import guarded, unguarded
 from opsdesk.integrations.files.json_records import json_lines

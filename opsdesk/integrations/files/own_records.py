@@ -10,10 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.holds import Blocks, HoldType, OnReview
-from opsdesk.domain.incoming import (
+from opsdesk.domain.incoming.arrivals import (
     IncomingAddress,
     IncomingCancellation,
     IncomingCase,
@@ -24,10 +22,12 @@ from opsdesk.domain.incoming import (
     IncomingParcel,
     IncomingPayment,
 )
-from opsdesk.domain.incoming_rules import checked
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.incoming.rules import checked
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import Blocks, HoldType, OnReview
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Lifecycle
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 from opsdesk.integrations.files.values import (
     Fields,
     country_of,

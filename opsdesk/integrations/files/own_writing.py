@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingPayment
+from opsdesk.domain.incoming.arrivals import IncomingLine, IncomingOrder, IncomingPayment
 from opsdesk.domain.money import exponent
 from opsdesk.integrations.files.own_records import MARK, ORDER_MARK
 

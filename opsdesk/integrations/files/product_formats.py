@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingProduct, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingProduct, Rejection
 from opsdesk.integrations.files import own_products, shopify_products, woo_products
 from opsdesk.integrations.files.csv_rows import header_of, rows
 from opsdesk.integrations.files.formats import (

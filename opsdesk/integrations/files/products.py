@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import LONGEST_ID, IncomingProduct
+from opsdesk.domain.incoming.arrivals import LONGEST_ID, IncomingProduct
 from opsdesk.integrations.files.values import quantity_of, rounded_minor_of
 
 _TEMPERATURES = ("ambient", "chilled", "frozen")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from opsdesk.domain.incoming import IncomingOrder, IncomingPayment
-from opsdesk.domain.incoming_rules import with_conflict
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.incoming.arrivals import IncomingOrder, IncomingPayment
+from opsdesk.domain.incoming.rules import with_conflict
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 from opsdesk.integrations.files.shops import Reading, fee_line, first
 from opsdesk.integrations.files.values import minor_of, moment_of
 

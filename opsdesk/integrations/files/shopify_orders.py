@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingAddress, IncomingLine, IncomingNote, IncomingOrder, Rejection
-from opsdesk.domain.incoming_rules import cancelled, checked, with_conflict
+from opsdesk.domain.incoming.arrivals import IncomingAddress, IncomingLine, IncomingNote, IncomingOrder, Rejection
+from opsdesk.domain.incoming.rules import cancelled, checked, with_conflict
 from opsdesk.integrations.files.csv_rows import TableRow, rows
 from opsdesk.integrations.files.opening import Source
 from opsdesk.integrations.files.shopify_money import payments, with_sums

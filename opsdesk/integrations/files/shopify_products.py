@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingProduct, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingProduct, Rejection
 from opsdesk.integrations.files.csv_rows import rows
 from opsdesk.integrations.files.opening import Source
 from opsdesk.integrations.files.products import checked_product, grams, temperature_from, whole_number

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingParcel
-from opsdesk.domain.incoming_rules import with_conflict
-from opsdesk.domain.order_money import is_covered
-from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
-from opsdesk.domain.promises import promise_of
+from opsdesk.domain.incoming.arrivals import IncomingLine, IncomingOrder, IncomingParcel
+from opsdesk.domain.incoming.rules import with_conflict
+from opsdesk.domain.orders.promises import promise_of
+from opsdesk.domain.orders.states import Lifecycle
+from opsdesk.domain.payments.order_money import is_covered
+from opsdesk.domain.payments.transactions import Movement, TransactionKind, TransactionState, money_facts
 
 SETTLED_AFTER = timedelta(days=30)
 """So long after everything has left the house, nothing more is to be expected of an order."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.incoming import IncomingLine, IncomingOrder, IncomingPayment
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.incoming.arrivals import IncomingLine, IncomingOrder, IncomingPayment
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 from opsdesk.integrations.files.shops import countable, fee_line
 from opsdesk.integrations.files.values import Fields, list_of, quantity_of, rounded_minor_of, text_of
 from opsdesk.integrations.files.woo_times import woo_moment

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingNote, IncomingOrder, Rejection
-from opsdesk.domain.incoming_rules import all_shipped, cancelled, checked, with_conflict
-from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.incoming.arrivals import IncomingAddress, IncomingHold, IncomingNote, IncomingOrder, Rejection
+from opsdesk.domain.incoming.rules import all_shipped, cancelled, checked, with_conflict
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.integrations.files.json_records import RawRecord
 from opsdesk.integrations.files.own_jsonl import rejection
 from opsdesk.integrations.files.shops import Reading, closed_by_refund, known_currency, promised, sent_by_shop

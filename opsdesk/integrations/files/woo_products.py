@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingProduct, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingProduct, Rejection
 from opsdesk.integrations.files.csv_rows import rows
 from opsdesk.integrations.files.json_records import RawRecord
 from opsdesk.integrations.files.opening import Source

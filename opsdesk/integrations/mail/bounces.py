@@ -13,7 +13,7 @@ from email import policy
 from email.message import Message
 from email.parser import BytesParser, HeaderParser
 
-from opsdesk.domain.received_mails import OWN_ID, Bounce, BounceKind, Ignored, Reply, Verdict, own_ids
+from opsdesk.domain.mails.received import OWN_ID, Bounce, BounceKind, Ignored, Reply, Verdict, own_ids
 from opsdesk.domain.text import clean_line
 from opsdesk.integrations.mail.incoming import address_in, header, leaves, take_apart, text_of
 from opsdesk.integrations.mail.replies import first_lines, is_automatic

@@ -9,7 +9,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency
 
-from opsdesk.domain.letters import (
+from opsdesk.domain.mails.letters import (
     AskedPayment,
     LetterFacts,
     LetterLine,

@@ -16,7 +16,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 
-from opsdesk.domain.mailing import LONGEST_ADDRESS
+from opsdesk.domain.mails.outgoing import LONGEST_ADDRESS
 from opsdesk.domain.text import clean_line, is_clean, visible
 
 LONGEST_HEAD = 128 * 1024

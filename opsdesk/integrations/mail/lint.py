@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 
-from opsdesk.domain.mailing import forbidden_words, header_problem
+from opsdesk.domain.mails.outgoing import forbidden_words, header_problem
 from opsdesk.integrations.mail import press
 from opsdesk.integrations.ports import Plain, TemplateProblem, TemplateText
 

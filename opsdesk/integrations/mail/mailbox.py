@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.received_mails import Ignored, MailboxPage, ReceivedMail
+from opsdesk.domain.mails.received import Ignored, MailboxPage, ReceivedMail
 from opsdesk.domain.secrets import Secret
 from opsdesk.domain.text import clean_line
 from opsdesk.integrations.mail.bounces import read_verdict

@@ -15,7 +15,7 @@ from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.mailing import (
+from opsdesk.domain.mails.outgoing import (
     OutgoingMail,
     Sender,
     header_problem,

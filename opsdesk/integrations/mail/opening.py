@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.letters import ShopFacts
-from opsdesk.domain.mailing import Sender
-from opsdesk.domain.status_entries import read_statuses
-from opsdesk.domain.statuses import StatusBook
+from opsdesk.domain.mails.letters import ShopFacts
+from opsdesk.domain.mails.outgoing import Sender
+from opsdesk.domain.statuses.entries import read_statuses
+from opsdesk.domain.statuses.menu import StatusBook
 from opsdesk.integrations.mail.rendering import TemplateWriter
 from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.integrations.mail.smtp import SmtpMailer, read_smtp_url

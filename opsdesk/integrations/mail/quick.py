@@ -10,8 +10,8 @@ import re
 from jinja2 import Template
 from jinja2.environment import create_cache
 
-from opsdesk.domain.letters import LetterFacts, ShopFacts
-from opsdesk.domain.mailing import Letter, require_letter
+from opsdesk.domain.mails.letters import LetterFacts, ShopFacts
+from opsdesk.domain.mails.outgoing import Letter, require_letter
 from opsdesk.integrations.mail import press
 from opsdesk.integrations.mail.contexts import mail_context
 from opsdesk.integrations.mail.shelf import TemplateShelf

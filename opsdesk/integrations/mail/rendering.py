@@ -8,8 +8,8 @@ from html import escape
 from typing import cast
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.letters import LetterFacts, ShopFacts
-from opsdesk.domain.mailing import Letter, require_letter
+from opsdesk.domain.mails.letters import LetterFacts, ShopFacts
+from opsdesk.domain.mails.outgoing import Letter, require_letter
 from opsdesk.integrations.mail import press
 from opsdesk.integrations.mail.contexts import (
     EXAMPLE_SHOP,

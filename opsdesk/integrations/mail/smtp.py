@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.mailing import OutgoingMail, Sender
+from opsdesk.domain.mails.outgoing import OutgoingMail, Sender
 from opsdesk.integrations.mail.messages import Envelope, compose
 from opsdesk.integrations.ports import SendOutcome, SendResult
 

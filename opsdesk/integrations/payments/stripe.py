@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import Invalid, Refused
-from opsdesk.domain.gateways import (
+from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.domain.payments.gateways import (
     Answer,
     AnswerKind,
     CallKind,
@@ -18,7 +19,6 @@ from opsdesk.domain.gateways import (
     GatewayEvent,
     PaymentSnapshot,
 )
-from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments import stripe_effects, stripe_links
 from opsdesk.integrations.payments.stripe_client import ANSWER_S, open_client

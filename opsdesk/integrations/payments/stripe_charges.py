@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.instruments import Check, Checks, Instrument, Risk
+from opsdesk.domain.payments.instruments import Check, Checks, Instrument, Risk
 from opsdesk.integrations.payments.stripe_fields import Raw, field, text
 
 _SHIFTED = {"00": False, "01": True, "02": True, "04": False, "05": True, "06": True, "07": False}

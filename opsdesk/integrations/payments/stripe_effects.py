@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, GatewayCall
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, CallKind, GatewayCall
 from opsdesk.integrations.payments.stripe_amounts import to_stripe
 from opsdesk.integrations.payments.stripe_fields import KEY, Raw, field, reference, text
 from opsdesk.integrations.payments.stripe_reading import captured, refund, settled

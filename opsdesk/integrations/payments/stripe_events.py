@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from opsdesk.domain.gateways import EventKind, GatewayEvent, PaymentSnapshot
+from opsdesk.domain.payments.gateways import EventKind, GatewayEvent, PaymentSnapshot
 from opsdesk.integrations.payments.stripe_fields import (
     AUTHORISE_ONLY,
     Raw,

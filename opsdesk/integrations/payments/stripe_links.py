@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from opsdesk.domain.gateways import Answer, AnswerKind, CallKind, GatewayCall
+from opsdesk.domain.payments.gateways import Answer, AnswerKind, CallKind, GatewayCall
 from opsdesk.integrations.payments.stripe_amounts import to_stripe
 from opsdesk.integrations.payments.stripe_fields import (
     AUTHORISE_ONLY,

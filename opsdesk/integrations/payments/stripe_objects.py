@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.gateways import PaymentSnapshot
+from opsdesk.domain.payments.gateways import PaymentSnapshot
 from opsdesk.integrations.payments.stripe_events import payment_of
 from opsdesk.integrations.payments.stripe_fields import Raw, field, number, text
 from opsdesk.integrations.payments.stripe_reading import dispute, refund, snapshot

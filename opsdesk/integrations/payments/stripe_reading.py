@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from opsdesk.domain.gateways import (
+from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import (
     AnswerKind,
     DisputeSnapshot,
     DisputeState,
@@ -13,7 +14,6 @@ from opsdesk.domain.gateways import (
     OperationKind,
     PaymentSnapshot,
 )
-from opsdesk.domain.money import Money
 from opsdesk.integrations.payments.stripe_amounts import from_stripe
 from opsdesk.integrations.payments.stripe_charges import checks_of, instrument_of, risk_of
 from opsdesk.integrations.payments.stripe_fields import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.cards import safe_line
-from opsdesk.domain.gateways import Answer, AnswerKind
+from opsdesk.domain.payments.gateways import Answer, AnswerKind
 
 if TYPE_CHECKING:
     from stripe import StripeError

@@ -19,7 +19,7 @@ from opsdesk.screens.host import StoreChange
 from opsdesk.screens.order_rules import why_not_order
 from opsdesk.screens.order_timeline import news_words
 from opsdesk.screens.panels import FormPanel
-from opsdesk.store.drafts import Draft, drop_draft, find_draft, save_draft
+from opsdesk.store.desk.drafts import Draft, drop_draft, find_draft, save_draft
 from opsdesk.store.views.order import OrderDetail, order_detail
 from opsdesk.store.views.timeline import TimelineLine, news_since
 from opsdesk.terminal.text import fitted

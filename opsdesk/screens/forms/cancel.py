@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.operations.orders import cancel, reopen
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.operations.orders.cancelling import cancel, reopen
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.forms.filling import point_at
 from opsdesk.screens.order_words import plural

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from opsdesk.operations.contacts import edit_address, edit_contact
+from opsdesk.operations.orders.contacts import edit_address, edit_contact
 from opsdesk.screens.carrying import Banner
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.merging import Meeting, meet

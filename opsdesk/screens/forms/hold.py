@@ -9,11 +9,11 @@ from textual import on
 from textual.app import ComposeResult
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.order_rules import why_not_hold
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import why_not_hold
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.holds import RELEASE_FRAUD, hold, release
+from opsdesk.operations.orders.holds import RELEASE_FRAUD, hold, release
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.forms.filling import point_at, show_field
 from opsdesk.screens.order_words import moment

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method
-from opsdesk.operations.payments import record_payment
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.operations.payments.taking import record_payment
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.panels import ChoicePanel
 from opsdesk.store.views.order import OrderDetail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsdesk.operations.notes import note
+from opsdesk.operations.orders.notes import note
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.widgets.fields import Field
 

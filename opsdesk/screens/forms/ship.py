@@ -10,11 +10,11 @@ from textual.containers import Vertical
 
 from opsdesk.domain.carriers import find_carrier
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.letters import LetterLine, LetterParcel
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.shipping import SHIPPED_STATUS, ship
-from opsdesk.operations.statuses import require_neutral
+from opsdesk.domain.mails.letters import LetterLine, LetterParcel
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.orders.shipping import SHIPPED_STATUS, ship
+from opsdesk.operations.statuses.previewing import require_neutral
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.order_words import plural
 from opsdesk.screens.panels import ChoicePanel

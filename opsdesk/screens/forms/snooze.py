@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.desk import snooze
+from opsdesk.operations.orders.desk import snooze
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.order_words import moment
 from opsdesk.store.views.order import OrderDetail

@@ -17,7 +17,7 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.cases.contact import ContactOutcome, NextStep
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.fraud_contact import log_attempt
+from opsdesk.operations.fraud.contact import log_attempt
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.fraud.clock import span_words
 from opsdesk.screens.fraud.script import Call, Tick, brief_lines, outcome_choices, script_lines, tick_symbols

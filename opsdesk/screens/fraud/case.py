@@ -14,9 +14,9 @@ from textual.content import Content
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.cases.states import Desk as CaseDesk
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import bindings
-from opsdesk.operations.fraud_cases import claim, let_go
+from opsdesk.operations.fraud.cases import claim, let_go
 from opsdesk.screens.fraud import options, words
 from opsdesk.screens.fraud.commands import CaseCommands
 from opsdesk.screens.fraud.reading import sheet_of

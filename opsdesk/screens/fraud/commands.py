@@ -9,11 +9,11 @@ from opsdesk.domain.fraud.cases.contacting import why_not_ask
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.fraud.cases.working import why_not_claim
 from opsdesk.domain.fraud.codes.reasons import Verdict
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command
-from opsdesk.operations.fraud_cases import claim, let_go, next_case
-from opsdesk.operations.fraud_contact import respond
-from opsdesk.operations.fraud_deciding import approve, confirm_cancel, decide
+from opsdesk.operations.fraud.cases import claim, let_go, next_case
+from opsdesk.operations.fraud.contact import respond
+from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide
 from opsdesk.screens.fraud.decision import DecisionPanel, RejectPanel
 from opsdesk.screens.fraud.letters import letter_of_end
 from opsdesk.screens.fraud.looking import CaseLooking

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.fraud_deciding import decide, extend, reject
+from opsdesk.operations.fraud.deciding import decide, extend, reject
 from opsdesk.screens.fraud.letters import letter_of_end
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import reason_words, reasons_for

@@ -12,9 +12,9 @@ from textual.binding import BindingType
 
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.moments import age
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
-from opsdesk.operations.fraud_cases import claim, let_go, next_case
+from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.screens.base import DeskScreen
 from opsdesk.screens.fraud.clock import span_words
 from opsdesk.screens.fraud.words import STATE_LOOKS

@@ -6,8 +6,8 @@ from typing import Any
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.codes.reasons import Verdict
-from opsdesk.domain.mailing import Letter
-from opsdesk.operations.statuses import preview
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.operations.statuses.previewing import preview
 from opsdesk.screens.base import DeskScreen
 from opsdesk.store.views.letters import letter_facts
 from opsdesk.store.views.users import user_named

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from opsdesk.domain.fraud.evidence.entities import Entity
-from opsdesk.operations.fraud_lists import BLOCK_DAYS, TRUST_DAYS, block, trust
+from opsdesk.operations.fraud.lists import BLOCK_DAYS, TRUST_DAYS, block, trust
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.panels import FormPanel
 from opsdesk.widgets.choices import Choice, Choices

@@ -12,7 +12,7 @@ from opsdesk.domain.fraud.codes.decoded import AvsSummary, CvvSummary
 from opsdesk.domain.fraud.evidence.addresses import Place
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence, Outcome, PaymentTraits
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.screens.fraud.seen import CaseSheet, CheckRow, ContactRow, IdentityRow, LinkRow
 from opsdesk.screens.order_words import moment
 from opsdesk.store.views.fraud_case import AskedView, ContactView, FraudCase

@@ -12,17 +12,17 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from opsdesk.domain.amendment_edits import Edit, OverridePrice
-from opsdesk.domain.amendment_rules import Settle, why_not_amend
-from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.amendments.edits import Edit, OverridePrice
+from opsdesk.domain.amendments.rules import Settle, why_not_amend
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Denied, OpsDeskError
-from opsdesk.domain.letters import AskedPayment
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.letters import AskedPayment
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.pay_links import ADDRESS_COMES, LASTS
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.amendments import propose
+from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS
+from opsdesk.domain.people.permissions import why_not_allowed
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.amendments.changing import propose
 from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
 from opsdesk.screens.panels import ChoicePanel
 from opsdesk.screens.writing import LetterForm

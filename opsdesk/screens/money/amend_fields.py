@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opsdesk.domain.amendment_edits import (
+from opsdesk.domain.amendments.edits import (
     AddLine,
     DiscountOrder,
     Edit,

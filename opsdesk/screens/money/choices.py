@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from opsdesk.domain.gateways import LIVE_GATEWAYS
-from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.payments import why_not_capture, why_not_record_payment, why_not_void
-from opsdesk.domain.people import Actor
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.orders.states import Lifecycle
+from opsdesk.domain.payments.gateways import LIVE_GATEWAYS
+from opsdesk.domain.payments.transactions import why_not_capture, why_not_record_payment, why_not_void
+from opsdesk.domain.people.actors import Actor
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.screens.money.words import REFUND_WORDS
 from opsdesk.store.views.money_parts import MoneySheet, PaymentView
 from opsdesk.store.views.order import OrderDetail

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.permissions import why_not_allowed
+from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.disputes import accept_dispute, answer_dispute, decide_dispute, record_dispute
+from opsdesk.operations.payments.disputes import accept_dispute, answer_dispute, decide_dispute, record_dispute
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.store.views.money_parts import DisputeView, MoneySheet

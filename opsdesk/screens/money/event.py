@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from opsdesk.operations.gateway_events import settle_event
+from opsdesk.operations.payments.gateway_events import settle_event
 from opsdesk.screens.panels import FormPanel
 from opsdesk.store.views.money_tasks import MoneyTask
 from opsdesk.widgets.fields import Field

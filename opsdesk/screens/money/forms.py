@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.gateways import CallState
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.operations.gateway_calls import send_now, settle_by_hand, take_back
-from opsdesk.operations.payments import capture, take_on_account, use_credit, void
+from opsdesk.domain.payments.gateways import CallState
+from opsdesk.domain.people.permissions import why_not_allowed
+from opsdesk.operations.payments.gateway_calls import send_now, settle_by_hand, take_back
+from opsdesk.operations.payments.taking import capture, take_on_account, use_credit, void
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import MoneyForm, PickingForm
 from opsdesk.screens.money.choices import live

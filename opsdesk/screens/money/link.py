@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.letters import AskedPayment
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.letters import AskedPayment
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.pay_links import ADDRESS_COMES, LASTS, PAID_STATUS
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.pay_links import ask_for_payment, cancel_link
+from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS, PAID_STATUS
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.payments.pay_links import ask_for_payment, cancel_link
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.host import StoreChange
 from opsdesk.screens.money.base import MoneyForm

@@ -12,15 +12,15 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.domain.letters import LetterRefund
-from opsdesk.domain.mailing import Letter
+from opsdesk.domain.mails.letters import LetterRefund
+from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
-from opsdesk.domain.permissions import why_not_within
-from opsdesk.domain.refund_parts import RefundContent
-from opsdesk.domain.refund_preview import RefundPreview, part_words, preview, share_words
-from opsdesk.domain.refund_states import RefundReason
-from opsdesk.domain.statuses import Status
-from opsdesk.operations.refunds import request
+from opsdesk.domain.people.permissions import why_not_within
+from opsdesk.domain.refunds.parts import RefundContent
+from opsdesk.domain.refunds.preview import RefundPreview, part_words, preview, share_words
+from opsdesk.domain.refunds.states import RefundReason
+from opsdesk.domain.statuses.menu import Status
+from opsdesk.operations.refunds.asking import request
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.refund_fields import choices_of, content_of, fields_of, whole_refund
 from opsdesk.screens.panels import ChoicePanel

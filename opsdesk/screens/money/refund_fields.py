@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
-from opsdesk.domain.refund_parts import Fee, RefundContent, RefundLine
-from opsdesk.domain.refund_shares import Share, ShareChoice
-from opsdesk.domain.refund_states import FeeKind, RefundReason
+from opsdesk.domain.refunds.parts import Fee, RefundContent, RefundLine
+from opsdesk.domain.refunds.shares import Share, ShareChoice
+from opsdesk.domain.refunds.states import FeeKind, RefundReason
 from opsdesk.store.views.refunding import RefundGrounds
 from opsdesk.terminal.text import fitted
 from opsdesk.widgets.fields import Field

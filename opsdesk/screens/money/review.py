@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
-from opsdesk.domain.letters import LetterRefund
-from opsdesk.domain.mailing import Letter
-from opsdesk.domain.payments import Method
-from opsdesk.domain.people import Actor
-from opsdesk.domain.permissions import why_not_allowed, why_not_within
-from opsdesk.domain.refund_parts import RefundPart, RefundPlan
-from opsdesk.domain.refund_preview import letter_refund
-from opsdesk.domain.refund_shares import Share, ShareChoice, Source
-from opsdesk.domain.refund_states import PartKind
-from opsdesk.operations.approvals import approve, decline
-from opsdesk.operations.refunds import retry, take_back, turn_into_credit
+from opsdesk.domain.mails.letters import LetterRefund
+from opsdesk.domain.mails.outgoing import Letter
+from opsdesk.domain.payments.transactions import Method
+from opsdesk.domain.people.actors import Actor
+from opsdesk.domain.people.permissions import why_not_allowed, why_not_within
+from opsdesk.domain.refunds.parts import RefundPart, RefundPlan
+from opsdesk.domain.refunds.preview import letter_refund
+from opsdesk.domain.refunds.shares import Share, ShareChoice, Source
+from opsdesk.domain.refunds.states import PartKind
+from opsdesk.operations.refunds.approvals import approve, decline
+from opsdesk.operations.refunds.asking import retry, take_back, turn_into_credit
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.screens.money.words import MoneySeen, refund_lines

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
-from opsdesk.domain.amendment_edits import edit_words, edits_from_json
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.permissions import why_not_allowed
-from opsdesk.operations.amendments import acknowledge_recall, apply, withdraw
+from opsdesk.domain.amendments.edits import edit_words, edits_from_json
+from opsdesk.domain.amendments.states import AmendmentState
+from opsdesk.domain.people.permissions import why_not_allowed
+from opsdesk.operations.amendments.changing import acknowledge_recall, apply, withdraw
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.store.views.money_parts import AmendmentView, MoneySheet
 from opsdesk.store.views.order import OrderDetail

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from opsdesk.domain.gateways import CallState
-from opsdesk.domain.payments import PaymentState
+from opsdesk.domain.payments.gateways import CallState
+from opsdesk.domain.payments.transactions import PaymentState
 from opsdesk.screens.order_words import moment, plural
 from opsdesk.store.views.money_parts import CallView, DisputeView, LinkView, MoneySheet, PaymentView, RefundView
 from opsdesk.theme import Tone

@@ -10,12 +10,12 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Refused
-from opsdesk.store import chain
-from opsdesk.store.audit import verify_chain
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.chain import Head
+from opsdesk.store.audit.checking import verify_chain
+from opsdesk.store.audit.keys import existing_audit_key
 from opsdesk.store.backups.files import Description
-from opsdesk.store.chain import Head
 from opsdesk.store.engine import SCHEMA_VERSION, Store
-from opsdesk.store.keys import existing_audit_key
 from opsdesk.store.verify.running import verify_store
 
 MOST_NAMED = 20

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from opsdesk.domain.errors import Refused
-from opsdesk.store.chain import Head
+from opsdesk.store.audit.chain import Head
 from opsdesk.store.filling import Value
 
 _FORMAT = 1

@@ -15,13 +15,13 @@ from sqlalchemy.exc import DBAPIError
 
 from opsdesk.domain.errors import Refused, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
-from opsdesk.store import chain
-from opsdesk.store.anchor import remembered_heads
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import remembered_heads
+from opsdesk.store.audit.chain import Head
 from opsdesk.store.backups.checking import check_copy, seals_can_be_checked
 from opsdesk.store.backups.files import BackupKind, BackupWriter, Description, reading, writing
 from opsdesk.store.backups.rows import RowReader, columns, rows_out
 from opsdesk.store.backups.unpacking import private_database, unpack
-from opsdesk.store.chain import Head
 from opsdesk.store.engine import SCHEMA_VERSION, Store, unavailable
 
 

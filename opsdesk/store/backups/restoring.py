@@ -13,7 +13,7 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from opsdesk.domain.errors import Refused, Unavailable
-from opsdesk.store.anchor import replace_heads
+from opsdesk.store.audit.anchor import replace_heads
 from opsdesk.store.backups.checking import check_copy, seals_can_be_checked
 from opsdesk.store.backups.files import Backup, Description, reading
 from opsdesk.store.backups.rows import columns, rows_in, rows_out

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from opsdesk.store import tables as _tables  # noqa: F401  the import fills the metadata
-from opsdesk.store.chain import START, Head
+from opsdesk.store.audit.chain import START, Head
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.filling import Value, filling
 

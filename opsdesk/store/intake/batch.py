@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, text, update
 from sqlmodel import Session, SQLModel, col
 
-from opsdesk.domain.incoming import IncomingOrder
-from opsdesk.domain.paying_in import payments_in
+from opsdesk.domain.incoming.arrivals import IncomingOrder
+from opsdesk.domain.incoming.paying_in import payments_in
 from opsdesk.store.bulk import table_of, write_rows
 from opsdesk.store.intake.parts import Arrival, Row, Rows
 from opsdesk.store.intake.rows import add_order, customer_row, identity_of

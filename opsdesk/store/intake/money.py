@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsdesk.domain.incoming import IncomingPayment
-from opsdesk.domain.ledger import transfers
+from opsdesk.domain.incoming.arrivals import IncomingPayment
+from opsdesk.domain.incoming.paying_in import ToldPayment, gateway_of
 from opsdesk.domain.money import Money
-from opsdesk.domain.paying_in import ToldPayment, gateway_of
-from opsdesk.domain.payments import TransactionKind, TransactionState, payment_state
+from opsdesk.domain.payments.ledger import transfers
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState, payment_state
 from opsdesk.store.intake.parts import Arrival, Row, Rows
 from opsdesk.store.intake.words import kept_line
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import DEFAULT_BLOCKS
-from opsdesk.domain.incoming import IncomingHold, IncomingOrder
-from opsdesk.store.cases import fraud_state_of
+from opsdesk.domain.incoming.arrivals import IncomingHold, IncomingOrder
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import DEFAULT_BLOCKS
 from opsdesk.store.intake.words import kept_code, kept_line, kept_link, kept_text
+from opsdesk.store.repositories.cases import fraud_state_of
 
 Row = dict[str, object]
 _DESK: Row = {

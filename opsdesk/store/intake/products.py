@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from opsdesk.domain.incoming import IncomingProduct
+from opsdesk.domain.incoming.arrivals import IncomingProduct
 from opsdesk.domain.searching import product_search_text
-from opsdesk.store import chain
+from opsdesk.store.audit import chain
 from opsdesk.store.bulk import write_rows
 from opsdesk.store.intake.batch import reserve
 from opsdesk.store.intake.parts import Row

@@ -7,13 +7,13 @@ from dataclasses import fields
 from datetime import datetime
 
 from opsdesk.domain.address_digests import address_digest
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
-from opsdesk.domain.incoming import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder
-from opsdesk.domain.orders import LineFacts, OrderFacts
-from opsdesk.domain.orders_settled import SettledColumns, settled_columns
-from opsdesk.domain.paying_in import ToldPayment
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.domain.incoming.arrivals import IncomingAddress, IncomingHold, IncomingLine, IncomingOrder
+from opsdesk.domain.incoming.paying_in import ToldPayment
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, ActiveHold, Blocks
+from opsdesk.domain.orders.settled import SettledColumns, settled_columns
+from opsdesk.domain.orders.states import LineFacts, OrderFacts
+from opsdesk.domain.payments.transactions import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.domain.searching import order_search_text, reversed_digits
 from opsdesk.store.intake.money import add_payments
 from opsdesk.store.intake.parts import Arrival, Row, Rows, add_holds, add_notes, add_parcels

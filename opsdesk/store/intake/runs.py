@@ -11,17 +11,17 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col
 
 from opsdesk.domain.errors import Conflict
-from opsdesk.domain.incoming import IncomingOrder, IncomingProduct
+from opsdesk.domain.incoming.arrivals import IncomingOrder, IncomingProduct
 from opsdesk.domain.moments import Clock
-from opsdesk.domain.people import Actor
-from opsdesk.store import chain
-from opsdesk.store.anchor import remember_head
+from opsdesk.domain.people.actors import Actor
+from opsdesk.store.audit import chain
+from opsdesk.store.audit.anchor import remember_head
+from opsdesk.store.audit.keys import audit_key
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.intake.batch import keep_payloads, sort_batch, write_new
 from opsdesk.store.intake.products import sort_products, write_products
 from opsdesk.store.intake.standing import Standing
-from opsdesk.store.keys import audit_key
-from opsdesk.store.orders import Orders
+from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import ImportRunRow
 from opsdesk.store.work import Work
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState
+from opsdesk.domain.payments.transactions import Movement, TransactionKind, TransactionState
 from opsdesk.store.tables import (
     CancellationRow,
     HoldRow,

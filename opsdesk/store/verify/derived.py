@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import ActiveHold, HoldType
-from opsdesk.domain.orders import Lifecycle, LineFacts, OrderFacts
-from opsdesk.domain.orders_settled import SettledColumns, settled_columns
-from opsdesk.domain.payments import Movement, TransactionKind, TransactionState, money_facts
+from opsdesk.domain.amendments.states import AmendmentState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import ActiveHold, HoldType
+from opsdesk.domain.orders.settled import SettledColumns, settled_columns
+from opsdesk.domain.orders.states import Lifecycle, LineFacts, OrderFacts
+from opsdesk.domain.payments.transactions import Movement, TransactionKind, TransactionState, money_facts
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.verify.checks import MOST_TOLD, Violation
 

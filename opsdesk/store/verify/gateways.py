@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.gateways import CallKind, CallState, DisputeState
-from opsdesk.domain.pay_links import LinkState
+from opsdesk.domain.amendments.states import AmendmentState
+from opsdesk.domain.payments.gateways import CallKind, CallState, DisputeState
+from opsdesk.domain.payments.pay_links import LinkState
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.verify.checks import Check, words
 

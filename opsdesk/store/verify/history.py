@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Lifecycle
-from opsdesk.domain.people import Role
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Lifecycle
+from opsdesk.domain.people.actors import Role
 from opsdesk.store.verify.checks import Check, words
 
 _LIFECYCLE = "('order.cancelled', 'order.reopened')"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import HoldType, OnReview
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType, OnReview
 from opsdesk.store.verify.checks import Check, words
 
 _DECIDED = words([CaseState.RELEASED, CaseState.CANCELLED])

@@ -5,8 +5,8 @@ An entry names both accounts and one amount, so none can be out of balance. What
 
 from __future__ import annotations
 
-from opsdesk.domain.ledger import ACCOUNTS, FX_DIFFERENCE, ORDER, place_of
-from opsdesk.domain.payments import Method
+from opsdesk.domain.payments.ledger import ACCOUNTS, FX_DIFFERENCE, ORDER, place_of
+from opsdesk.domain.payments.transactions import Method
 from opsdesk.store.verify.checks import Check
 
 _IN = "('capture', 'sale', 'manual_in', 'refund_reversal', 'dispute_reversal')"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.store.verify.checks import Check, words
 
 CHECKS = (

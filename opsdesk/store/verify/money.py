@@ -6,8 +6,8 @@ held against a payment: by a call, or by hand.
 
 from __future__ import annotations
 
-from opsdesk.domain.gateways import CallState
-from opsdesk.domain.payments import Ended, Method, PaymentState, TransactionKind, TransactionState
+from opsdesk.domain.payments.gateways import CallState
+from opsdesk.domain.payments.transactions import Ended, Method, PaymentState, TransactionKind, TransactionState
 from opsdesk.store.schema import APPEND_ONLY
 from opsdesk.store.verify.checks import Check, words
 

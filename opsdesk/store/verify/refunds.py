@@ -5,8 +5,8 @@ where one had to (INV-A4, A6).
 from __future__ import annotations
 
 from opsdesk.domain.money import currencies_with
-from opsdesk.domain.permissions import OWN_LIMITS, SMALL_UNITS
-from opsdesk.domain.refund_states import NOT_COUNTED, PartKind, RefundReason, RefundState, ShareState
+from opsdesk.domain.people.permissions import OWN_LIMITS, SMALL_UNITS
+from opsdesk.domain.refunds.states import NOT_COUNTED, PartKind, RefundReason, RefundState, ShareState
 from opsdesk.store.verify.checks import Check, words
 
 _LEFT_OUT = ", ".join(f"'{state}'" for state in NOT_COUNTED)

@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, bindparam, text
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from opsdesk.store.audit import verify_audit
+from opsdesk.store.audit.checking import verify_audit
 from opsdesk.store.engine import Store, connect
 from opsdesk.store.verify import (
     concurrency,

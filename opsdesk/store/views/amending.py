@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from opsdesk.domain.amendment_arithmetic import OrderParts
+from opsdesk.domain.amendments.arithmetic import OrderParts
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
-from opsdesk.store.amendables import address_fields, parts_of
-from opsdesk.store.articles import Articles
-from opsdesk.store.settlements import Settlements
+from opsdesk.store.repositories.amendables import address_fields, parts_of
+from opsdesk.store.repositories.articles import Articles
+from opsdesk.store.repositories.settlements import Settlements
 from opsdesk.store.tables import AddressRow, OrderLineRow, OrderRow
 
 

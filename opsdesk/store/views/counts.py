@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal_column, select, union_all
 from sqlmodel import Session, col
 
-from opsdesk.domain.queues import MOST_COUNTED, SavedView
+from opsdesk.domain.orders.queues import MOST_COUNTED, SavedView
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.queue_walks import awake, in_view
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select, text
 from sqlmodel import Session, col
 
-from opsdesk.domain.gateways import CallKind, CallState
+from opsdesk.domain.payments.gateways import CallKind, CallState
 from opsdesk.store.tables import AmendmentRow, GatewayCallRow, PayLinkRow, PaymentRow
 from opsdesk.store.tables.money import MAY_EXPIRE
 

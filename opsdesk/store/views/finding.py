@@ -17,9 +17,9 @@ from sqlmodel import Session, col
 
 from opsdesk.domain.lookup import Asked, Guess, Kind
 from opsdesk.domain.money import Money
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.queue_filters import MOST_WORDS
-from opsdesk.domain.queues import IN_HOUSE
+from opsdesk.domain.orders.queue_filters import MOST_WORDS
+from opsdesk.domain.orders.queues import IN_HOUSE
+from opsdesk.domain.orders.states import Headline
 from opsdesk.store.tables import OrderRow, ParcelRow, ProductRow
 from opsdesk.store.tables.orders import IN_HOUSE as IN_HOUSE_TERMS
 from opsdesk.store.views.queue_lines import among, listed

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from opsdesk.domain.queues import QueueLine, SavedView
+from opsdesk.domain.orders.queues import QueueLine, SavedView
 from opsdesk.store.views.queue_line import line_of
 
 TEXTS = Path(__file__).with_suffix(".json")

@@ -15,11 +15,11 @@ from opsdesk.domain.fraud.cases.states import CaseFacts
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
-from opsdesk.domain.mailing import MailState
-from opsdesk.store.evidence import evidence_of, reading_of
-from opsdesk.store.fraud_cases import CaseMoney, case_facts
-from opsdesk.store.payments import Payments
-from opsdesk.store.risk import Risk, score_of
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.store.fraud.cases import CaseMoney, case_facts
+from opsdesk.store.fraud.evidence import evidence_of, reading_of
+from opsdesk.store.repositories.payments import Payments
+from opsdesk.store.repositories.risk import Risk, score_of
 from opsdesk.store.tables import CaseRow, ContactRow, MailRow, OrderLineRow, OrderRow
 
 _FRAUD = "fraud"

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.letters import LetterFacts, LetterLine, LetterParcel
+from opsdesk.domain.mails.letters import LetterFacts, LetterLine, LetterParcel
 from opsdesk.domain.money import Money
+from opsdesk.domain.orders.cases import CaseState
 from opsdesk.store.tables import (
     AddressRow,
     CaseRow,

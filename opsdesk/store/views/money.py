@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, func, select
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_states import OPEN_AMENDMENTS, AmendmentState
-from opsdesk.domain.gateways import CallKind, CallState, DisputeState
+from opsdesk.domain.amendments.states import OPEN_AMENDMENTS, AmendmentState
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Ended, Method, PaymentFacts, PaymentState
+from opsdesk.domain.payments.gateways import CallKind, CallState, DisputeState
+from opsdesk.domain.payments.transactions import Ended, Method, PaymentFacts, PaymentState
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.money_parts import (
     AmendmentView,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.gateways import CallKind, CallState, DisputeState
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Method, PaymentFacts, PaymentState
+from opsdesk.domain.payments.gateways import CallKind, CallState, DisputeState
+from opsdesk.domain.payments.transactions import Method, PaymentFacts, PaymentState
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, select, text
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import MoneyFacts, PaymentStatus
-from opsdesk.domain.orders import FulfilmentStatus, Headline, Lifecycle, OrderFacts, Stage
-from opsdesk.domain.payments import Movement, money_facts
-from opsdesk.store.presence import who_is_here
+from opsdesk.domain.orders.states import FulfilmentStatus, Headline, Lifecycle, OrderFacts, Stage
+from opsdesk.domain.payments.order_money import MoneyFacts, PaymentStatus
+from opsdesk.domain.payments.transactions import Movement, money_facts
+from opsdesk.store.desk.presence import who_is_here
 from opsdesk.store.tables import OrderRow, UserRow
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.views import order_reading as reading

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import ActiveHold, Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import FulfilmentStatus, Headline, LineFacts, Stage
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import ActiveHold, Blocks, HoldType, OnReview
+from opsdesk.domain.orders.states import FulfilmentStatus, Headline, LineFacts, Stage
+from opsdesk.domain.payments.order_money import PaymentStatus
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 
 
 @dataclass(frozen=True, slots=True)

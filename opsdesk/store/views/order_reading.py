@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, literal_column, select
 from sqlmodel import Session
 
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.holds import Blocks, HoldType, OnReview
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import Headline, LineFacts
-from opsdesk.domain.payments import TransactionKind, TransactionState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import Blocks, HoldType, OnReview
+from opsdesk.domain.orders.states import Headline, LineFacts
+from opsdesk.domain.payments.order_money import PaymentStatus
+from opsdesk.domain.payments.transactions import TransactionKind, TransactionState
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.order_parts import (
     AddressDetail,

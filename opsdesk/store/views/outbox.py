@@ -14,8 +14,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, TextClause, func, literal_column, select, text, tuple_, union_all
 from sqlmodel import Session, col
 
-from opsdesk.domain.mailing import MailState
-from opsdesk.store.leases import find_lease
+from opsdesk.domain.mails.outgoing import MailState
+from opsdesk.store.desk.leases import find_lease
 from opsdesk.store.tables import MailRow
 from opsdesk.store.tables.mails import UNSETTLED
 from opsdesk.store.views.mails import MailLine, mail_lines

@@ -9,8 +9,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.incoming import (
+from opsdesk.domain.incoming.arrivals import (
     IncomingAddress,
     IncomingCancellation,
     IncomingCase,
@@ -22,7 +21,8 @@ from opsdesk.domain.incoming import (
     IncomingPayment,
     IncomingProduct,
 )
-from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.store.tables import (
     AddressRow,
     CancellationRow,

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Select
 from sqlmodel import Session, col
 
-from opsdesk.domain.queue_filters import parse_filter
-from opsdesk.domain.queues import QueueLine, QueueQuery
+from opsdesk.domain.orders.queue_filters import parse_filter
+from opsdesk.domain.orders.queues import QueueLine, QueueQuery
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.queue_line import line_of
 from opsdesk.store.views.queue_lines import among, listed, select_lines

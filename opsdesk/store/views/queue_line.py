@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from opsdesk.domain.holds import HoldType
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_money import PaymentStatus
-from opsdesk.domain.orders import Headline, Stage
-from opsdesk.domain.queues import IN_HOUSE, QueueLine
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.queues import IN_HOUSE, QueueLine
+from opsdesk.domain.orders.states import Headline, Stage
+from opsdesk.domain.payments.order_money import PaymentStatus
 
 _PAYMENTS = {word.value: word for word in PaymentStatus}
 _HEADLINES = {word.value: word for word in Headline}

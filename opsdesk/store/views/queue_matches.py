@@ -12,8 +12,8 @@ from sqlalchemy import Integer, Select, String, bindparam, column, func, select,
 from sqlmodel import Session, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from opsdesk.domain.queue_filters import QueueFilter
-from opsdesk.domain.queues import QueueQuery, SavedView, Sort
+from opsdesk.domain.orders.queue_filters import QueueFilter
+from opsdesk.domain.orders.queues import QueueQuery, SavedView, Sort
 from opsdesk.store.tables import OrderLineRow, OrderRow
 from opsdesk.store.tables.orders import IN_HOUSE
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from opsdesk.domain.orders import Stage
-from opsdesk.domain.queue_filters import ME, NOBODY, QueueFilter
-from opsdesk.domain.queues import IN_HOUSE, QueueLine, QueueQuery, SavedView, Sort, stages_of
+from opsdesk.domain.orders.queue_filters import ME, NOBODY, QueueFilter
+from opsdesk.domain.orders.queues import IN_HOUSE, QueueLine, QueueQuery, SavedView, Sort, stages_of
+from opsdesk.domain.orders.states import Stage
 from opsdesk.store.views.queue_line import line_of
 from opsdesk.store.views.queue_lines import listed
 from opsdesk.store.views.queue_matches import Matches, find_matches

@@ -31,8 +31,8 @@ from sqlmodel import col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from opsdesk.domain.money import currencies_with
-from opsdesk.domain.orders import Stage
-from opsdesk.domain.queues import SavedView, Sort
+from opsdesk.domain.orders.queues import SavedView, Sort
+from opsdesk.domain.orders.states import Stage
 from opsdesk.store.tables import OrderRow, UserRow
 from opsdesk.store.tables.orders import IN_HOUSE, UNTOUCHED
 from opsdesk.store.views.queue_lines import among, select_lines

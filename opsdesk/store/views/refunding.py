@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.money import Money
-from opsdesk.domain.payments import Ended, Method, PaymentFacts
-from opsdesk.domain.refund_arithmetic import ChargedOrder
-from opsdesk.domain.refund_parts import Refundable, RefundPart
-from opsdesk.domain.refund_shares import Source
-from opsdesk.domain.refund_states import NOT_COUNTED, NOT_SET_ASIDE
-from opsdesk.domain.refunds import overpaid, refundable
-from opsdesk.store.refundables import charged_order, part_of, source_of
+from opsdesk.domain.payments.transactions import Ended, Method, PaymentFacts
+from opsdesk.domain.refunds.arithmetic import ChargedOrder
+from opsdesk.domain.refunds.composing import overpaid, refundable
+from opsdesk.domain.refunds.parts import Refundable, RefundPart
+from opsdesk.domain.refunds.shares import Source
+from opsdesk.domain.refunds.states import NOT_COUNTED, NOT_SET_ASIDE
+from opsdesk.store.repositories.refundables import charged_order, part_of, source_of
 from opsdesk.store.tables import (
     DisputeRow,
     OrderLineRow,

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from opsdesk.domain.fraud.codes.disputes import DisputeTable
 from opsdesk.domain.fraud.evidence.facts import Outcome
 from opsdesk.domain.fraud.learning.precision import Share, share
-from opsdesk.store.linked_orders import Ends, ends_of
+from opsdesk.store.fraud.linked_orders import Ends, ends_of
 from opsdesk.store.tables import AssessmentRow, OrderRow
 
 MOST = 5_000

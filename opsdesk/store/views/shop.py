@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from opsdesk.domain.letters import ShopFacts
-from opsdesk.domain.mailing import Sender
+from opsdesk.domain.mails.letters import ShopFacts
+from opsdesk.domain.mails.outgoing import Sender
 from opsdesk.store.tables import SettingRow
 
 SHOP_SETTING = "shop"

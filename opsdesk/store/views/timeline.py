@@ -10,17 +10,17 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_states import AmendmentState
-from opsdesk.domain.cases import CaseState
-from opsdesk.domain.gateways import CallState, DisputeState
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.mailing import MailState
+from opsdesk.domain.amendments.states import AmendmentState
+from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.money import Money
-from opsdesk.domain.order_rules import CancelReason
-from opsdesk.domain.orders import Headline
-from opsdesk.domain.pay_links import LinkState
-from opsdesk.domain.payments import TransactionKind
-from opsdesk.domain.refund_states import RefundState
+from opsdesk.domain.orders.cases import CaseState
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.rules import CancelReason
+from opsdesk.domain.orders.states import Headline
+from opsdesk.domain.payments.gateways import CallState, DisputeState
+from opsdesk.domain.payments.pay_links import LinkState
+from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.domain.refunds.states import RefundState
 from opsdesk.store.tables import OrderRow
 
 MOST = 200

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from opsdesk.domain.people import Role
+from opsdesk.domain.people.actors import Role
 from opsdesk.store.tables import EnrolledTerminalRow, UserRow
 
 MOST = 200

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, case, literal_c
 from sqlalchemy import select as sql_select
 from sqlmodel import Session
 
-from opsdesk.domain.amendment_states import AmendmentState
+from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN

@@ -28,7 +28,7 @@ from opsdesk.domain.fraud.cases.states import (
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.fraud.scoring import Action
 from opsdesk.domain.fraud.thresholds import DeadlineSettings, OnLapse, Thresholds
-from opsdesk.domain.mailing import forbidden_words
+from opsdesk.domain.mails.outgoing import forbidden_words
 from opsdesk.integrations.fraud_files import open_fraud
 from tests.domain.fraud.evidence_kit import FOLDER, money
 

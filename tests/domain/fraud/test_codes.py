@@ -17,7 +17,7 @@ from opsdesk.domain.fraud.codes.phones import read_phones
 from opsdesk.domain.fraud.codes.reasons import Verdict, read_decisions, read_foreign_reasons
 from opsdesk.domain.fraud.codes.risk_levels import network_name, read_risk_levels
 from opsdesk.domain.fraud.codes.three_d_secure import Shift, Told, read_secure
-from opsdesk.domain.instruments import Check
+from opsdesk.domain.payments.instruments import Check
 
 FOLDER = Path(__file__).parents[3] / "data" / "fraud"
 

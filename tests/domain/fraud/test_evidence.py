@@ -39,7 +39,7 @@ from opsdesk.domain.fraud.evidence.facts import (
 from opsdesk.domain.fraud.evidence.paying import payment_traits
 from opsdesk.domain.fraud.evidence.traits import is_nonsense, longest_consonant_run, names_agree, trailing_digits
 from opsdesk.domain.fraud.expressions.kinds import Kind
-from opsdesk.domain.instruments import Check, Checks, Instrument, Risk
+from opsdesk.domain.payments.instruments import Check, Checks, Instrument, Risk
 from opsdesk.integrations.fraud_files import open_fraud
 from tests.domain.fraud.evidence_kit import DOVER, FOLDER, LEEDS, NOON, evidence, link, money, place
 

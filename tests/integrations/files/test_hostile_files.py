@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.incoming import IncomingOrder, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingOrder, Rejection
 from opsdesk.integrations.files.formats import Format, open_orders
 from opsdesk.integrations.files.product_formats import open_products
 from opsdesk.integrations.files.shops import Reading

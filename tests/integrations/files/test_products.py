@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsdesk.domain.incoming import IncomingProduct, Rejection
+from opsdesk.domain.incoming.arrivals import IncomingProduct, Rejection
 from opsdesk.integrations.files.product_formats import open_products
 from opsdesk.integrations.files.shops import Reading
 from tests.integrations.files.samples import written

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsdesk.domain.holds import HoldType
-from opsdesk.domain.incoming import IncomingOrder, Rejection
-from opsdesk.domain.orders import Lifecycle
+from opsdesk.domain.incoming.arrivals import IncomingOrder, Rejection
+from opsdesk.domain.orders.holds import HoldType
+from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.integrations.files.formats import open_orders
 from opsdesk.integrations.files.shops import Reading
 from tests.integrations.files.samples import woo_order, written

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.mailing import Letter, OutgoingMail, Sender
+from opsdesk.domain.mails.outgoing import Letter, OutgoingMail, Sender
 from opsdesk.integrations.mail.messages import compose
 
 BREAKS = ["\r", "\n", "\r\n", "\r\n ", "\n\t", "\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]

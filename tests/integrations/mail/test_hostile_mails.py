@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdesk.domain.received_mails import Bounce, Ignored, Reply, Verdict
+from opsdesk.domain.mails.received import Bounce, Ignored, Reply, Verdict
 from opsdesk.domain.text import is_clean
 from opsdesk.integrations.mail import incoming
 from opsdesk.integrations.mail.bounces import read_verdict

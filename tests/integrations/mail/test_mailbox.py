@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.received_mails import Bounce, Ignored, MailboxPage, Reply
+from opsdesk.domain.mails.received import Bounce, Ignored, MailboxPage, Reply
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.mail import mailbox
 from opsdesk.integrations.mail.imap import LONGEST_LITERAL, MOST_BYTES, ImapLine

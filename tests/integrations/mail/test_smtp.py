@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.mailing import Letter, OutgoingMail, Sender
+from opsdesk.domain.mails.outgoing import Letter, OutgoingMail, Sender
 from opsdesk.integrations.mail.smtp import SmtpMailer, SmtpServer, read_smtp_url
 from opsdesk.integrations.ports import SendResult
 from tests.peers.smtp_sink import Certificates, Faults, Sink, certificates, smtp_sink

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from opsdesk.domain.errors import Invalid, Unavailable
-from opsdesk.domain.letters import LetterLine
+from opsdesk.domain.mails.letters import LetterLine
 from opsdesk.domain.money import Money
-from opsdesk.domain.status_entries import read_statuses
+from opsdesk.domain.statuses.entries import read_statuses
 from opsdesk.integrations.mail.contexts import EXAMPLE_SHOP, example_facts, mail_context
 from opsdesk.integrations.mail.locked_press import LockedPress
 from opsdesk.integrations.mail.rendering import TemplateWriter, require_plain

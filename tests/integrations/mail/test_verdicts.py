@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdesk.domain.received_mails import Bounce, BounceKind, Ignored, Reply, Verdict
+from opsdesk.domain.mails.received import Bounce, BounceKind, Ignored, Reply, Verdict
 from opsdesk.integrations.mail.bounces import read_verdict
 
 RECEIVED = Path(__file__).with_name("received")

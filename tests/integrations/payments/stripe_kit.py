@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from opsdesk.domain.gateways import CallKind, GatewayCall
 from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import CallKind, GatewayCall
 from tests.conftest import StillClock
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from opsdesk.domain.gateways import AnswerKind, CallKind, GatewayCall
 from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import AnswerKind, CallKind, GatewayCall
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
 from tests.conftest import StillClock

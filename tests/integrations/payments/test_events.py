@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opsdesk.domain.gateways import AnswerKind, DisputeState, EventKind, GatewayEvent, OperationKind
+from opsdesk.domain.payments.gateways import AnswerKind, DisputeState, EventKind, GatewayEvent, OperationKind
 from opsdesk.integrations.payments import stripe_events
 from opsdesk.integrations.payments.stripe import StripeGateway
 from opsdesk.integrations.payments.stripe_events import KINDS, Cursor, event_of, kind_of, news

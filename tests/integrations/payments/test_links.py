@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from opsdesk.domain.gateways import AnswerKind, EventKind, OperationKind
 from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import AnswerKind, EventKind, OperationKind
 from opsdesk.integrations.payments import stripe_links
 from opsdesk.integrations.payments.stripe import StripeGateway
 from tests.conftest import StillClock

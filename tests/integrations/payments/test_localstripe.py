@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import stripe
 
-from opsdesk.domain.gateways import AnswerKind
+from opsdesk.domain.payments.gateways import AnswerKind
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
 from tests.conftest import StillClock

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdesk.domain.gateways import AnswerKind
+from opsdesk.domain.payments.gateways import AnswerKind
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
 from tests.conftest import StillClock
@@ -142,7 +142,7 @@ QUIET = """
 import logging, sys
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments.stripe import StripeGateway
-from opsdesk.domain.gateways import CallKind, GatewayCall
+from opsdesk.domain.payments.gateways import CallKind, GatewayCall
 from opsdesk.domain.money import Money
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 gateway = StripeGateway(Secret(sys.stdin.readline().strip()), url=sys.argv[1])

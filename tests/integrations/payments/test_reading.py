@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from opsdesk.domain.gateways import AnswerKind, DisputeState, OperationKind, PaymentSnapshot
-from opsdesk.domain.instruments import Check, Checks, Instrument, Risk
 from opsdesk.domain.money import Money
+from opsdesk.domain.payments.gateways import AnswerKind, DisputeState, OperationKind, PaymentSnapshot
+from opsdesk.domain.payments.instruments import Check, Checks, Instrument, Risk
 from opsdesk.integrations.payments.stripe_objects import legacy_intent
 from opsdesk.integrations.payments.stripe_reading import dispute, refund, snapshot
 

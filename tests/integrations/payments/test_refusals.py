@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from opsdesk.domain.gateways import AnswerKind
+from opsdesk.domain.payments.gateways import AnswerKind
 from opsdesk.integrations.payments.stripe_refusals import answer_to, refusal
 
 FAILED, UNKNOWN = AnswerKind.FAILED, AnswerKind.UNKNOWN

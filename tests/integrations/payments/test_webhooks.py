@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from opsdesk.domain.errors import Refused
-from opsdesk.domain.gateways import EventKind
+from opsdesk.domain.payments.gateways import EventKind
 from opsdesk.domain.secrets import Secret
 from opsdesk.integrations.payments import stripe_webhooks
 from opsdesk.integrations.payments.stripe import StripeGateway

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.cases import CaseState
 from opsdesk.domain.fraud.cases.contact import Attempt, ContactBook
 from opsdesk.domain.fraud.codes.reasons import DecisionTable, Verdict
 from opsdesk.domain.fraud.thresholds import Thresholds
 from opsdesk.domain.money import Money
+from opsdesk.domain.orders.cases import CaseState
 
 
 class FraudState(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, Match
 from opsdesk.domain.fraud.entries import Entry, entries, read_tables
-from opsdesk.domain.instruments import Check
+from opsdesk.domain.payments.instruments import Check
 
 _FILE = "fraud/avs.toml"
 ANY = "any"

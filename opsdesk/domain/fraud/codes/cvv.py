@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from opsdesk.domain.fraud.codes.decoded import Cvv, CvvSummary
 from opsdesk.domain.fraud.entries import entries, read_tables
-from opsdesk.domain.instruments import Check
+from opsdesk.domain.payments.instruments import Check
 
 _FILE = "fraud/cvv.toml"
 CvvTable = Mapping[str, Cvv]

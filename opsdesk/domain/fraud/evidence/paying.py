@@ -8,7 +8,7 @@ from opsdesk.domain.fraud.codes.risk_levels import network_name
 from opsdesk.domain.fraud.codes.tables import Codes
 from opsdesk.domain.fraud.codes.three_d_secure import Told
 from opsdesk.domain.fraud.evidence.facts import PaymentTraits
-from opsdesk.domain.instruments import Checks, Instrument, Risk
+from opsdesk.domain.payments.instruments import Checks, Instrument, Risk
 
 _METHODS = {
     "": "",

@@ -1,0 +1,1 @@
+"""Orders: their axes, their rules, their queue."""

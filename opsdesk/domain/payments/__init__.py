@@ -1,0 +1,1 @@
+"""Money of an order: its movements, gateways, links and books."""

@@ -1,0 +1,1 @@
+"""Who acts, what they may do, how they prove who they are."""

@@ -1,0 +1,1 @@
+"""Refunds: what goes back, for what, over which payments."""

@@ -1,0 +1,1 @@
+"""The Order Status menu and the file it is read from."""

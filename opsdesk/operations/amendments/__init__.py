@@ -1,0 +1,1 @@
+"""Orders changed after they were placed."""

@@ -1,0 +1,1 @@
+"""Orders and products in from files and sources, and out again."""

@@ -1,0 +1,1 @@
+"""The fraud desk: scores, cases, contact, decisions, lists."""

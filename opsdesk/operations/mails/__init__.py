@@ -1,0 +1,1 @@
+"""The outbox, the templates, and what mails that come in mean."""

@@ -1,0 +1,1 @@
+"""Money taken, held, asked for, and what gateways say of it."""

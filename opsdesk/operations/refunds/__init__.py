@@ -1,0 +1,1 @@
+"""Refunds: asked for, agreed to, paid out."""

@@ -1,0 +1,1 @@
+"""The Order Status menu: what can be told, and telling it."""

@@ -1,0 +1,1 @@
+"""What belongs to people at their desks: drafts, presence, tries to sign in."""

@@ -1,0 +1,1 @@
+"""Evidence for the fraud rules, read many orders at a time."""

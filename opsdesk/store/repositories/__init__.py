@@ -1,0 +1,1 @@
+"""The rows of one unit of work, found under lock."""
