@@ -15,11 +15,11 @@ from opsdesk.domain.lookup import read_query
 from opsdesk.domain.orders.queues import QueueQuery, SavedView, Sort
 from opsdesk.store.tables import ActivityRow, OrderLineRow, OrderRow, ParcelRow, ProductRow
 from opsdesk.store.views.activity import since
-from opsdesk.store.views.counts import view_counts
-from opsdesk.store.views.finding import find
-from opsdesk.store.views.order import order_detail
-from opsdesk.store.views.queue import LAST, PageKey, queue_lines, queue_page
-from opsdesk.store.views.timeline import timeline
+from opsdesk.store.views.orders.detail import order_detail
+from opsdesk.store.views.orders.timeline import timeline
+from opsdesk.store.views.queue.counts import view_counts
+from opsdesk.store.views.queue.finding import find
+from opsdesk.store.views.queue.reading import LAST, PageKey, queue_lines, queue_page
 
 VARIANTS = 12
 Ask = Callable[[Session], object]

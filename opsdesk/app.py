@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.errors import OpsDeskError, Refused
 from opsdesk.domain.moments import Clock, system_clock
-from opsdesk.screens.first_picture import FirstPicture
-from opsdesk.screens.host import DeskHost, StoreChange
+from opsdesk.screens.frame.host import DeskHost, StoreChange
+from opsdesk.screens.queue.first_picture import FirstPicture
 from opsdesk.settings import Settings, load_settings, os_login, refuse_open_secrets
 from opsdesk.terminal.citizen import run_citizen
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from opsdesk.domain.people.actors import Actor
     from opsdesk.integrations.ports import Gateway, Mailbox
-    from opsdesk.screens.orders import OrdersScreen
+    from opsdesk.screens.queue.screen import OrdersScreen
     from opsdesk.store.changes import Doorbell
     from opsdesk.store.views.activity import ChangeLine
-    from opsdesk.store.views.first_page import FirstPage
-    from opsdesk.store.views.following import FollowedNews
+    from opsdesk.store.views.orders.following import FollowedNews
+    from opsdesk.store.views.queue.first_page import FirstPage
 
     Greeting = Callable[[], FirstPage | None]
 
@@ -84,7 +84,7 @@ class OpsDeskApp(DeskHost):
         self.run_worker(opening, group="opening")
 
     async def _open(self) -> None:
-        module = await self.desk.run(import_module, "opsdesk.screens.orders")
+        module = await self.desk.run(import_module, "opsdesk.screens.queue.screen")
         orders: OrdersScreen = module.OrdersScreen()
         await self.push_screen(orders)
         if (first := await self.desk.run(self._greeting)) is not None:
@@ -162,8 +162,8 @@ class OpsDeskApp(DeskHost):
 
     async def _raise_alerts(self) -> None:
         """Say in the first line what nothing moves on by itself: mails, money, orders that are followed."""
-        from opsdesk.screens.alerts import alerts
-        from opsdesk.store.views.attention import attention
+        from opsdesk.screens.frame.alerts import alerts
+        from opsdesk.store.views.orders.attention import attention
 
         if self._stop.is_set() or not self.desk.is_signed_in:
             return
@@ -175,7 +175,7 @@ class OpsDeskApp(DeskHost):
 
     def _tell_follower(self, news: Sequence[FollowedNews]) -> None:
         """Say once what was done to a followed order, on the message line of the screen that is worked on."""
-        from opsdesk.screens.orders import OrdersScreen
+        from opsdesk.screens.queue.screen import OrdersScreen
 
         new = [line for line in news if line.activity_id > self._told_activity]
         self._told_activity = max([self._told_activity, *(line.activity_id for line in news)])
@@ -240,9 +240,9 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
     """Open the store, the letters and the statuses, and import what the first screens need. Runs on a thread."""
     import opsdesk.operations.jobs
     import opsdesk.operations.undo
-    import opsdesk.screens.order
-    import opsdesk.store.views.counts
-    import opsdesk.store.views.queue  # noqa: F401  imported here, so that no key waits for it later
+    import opsdesk.screens.order.screen
+    import opsdesk.store.views.queue.counts
+    import opsdesk.store.views.queue.reading  # noqa: F401  imported here, so that no key waits for it later
     from opsdesk.integrations.fraud_files import fraud_on_demand
     from opsdesk.integrations.mail.opening import open_statuses, open_writer
     from opsdesk.integrations.shop_files import open_carriers
@@ -262,7 +262,7 @@ def open_shop(settings: Settings, url: str) -> OpenedShop:
 
 def first_page(url: str, clock: Clock) -> FirstPage | None:
     """Read the first page of whoever the login of the system is tied to, while the libraries are still on their way."""
-    from opsdesk.store.views import first_page
+    from opsdesk.store.views.queue import first_page
 
     return first_page.first_page(url, os_login=os_login(), now=clock())
 

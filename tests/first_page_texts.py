@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import SCHEMA_VERSION, connect
-from opsdesk.store.views import counts
-from opsdesk.store.views.first_page import TEXTS, Text, Texts
-from opsdesk.store.views.queue_walks import Walk, page_statement
+from opsdesk.store.views.queue import counts
+from opsdesk.store.views.queue.first_page import TEXTS, Text, Texts
+from opsdesk.store.views.queue.walks import Walk, page_statement
 
 _ASKED = frozenset({"key", "id", "limit", "now", "user_id"})
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.people.actors import Actor
-from opsdesk.screens.host import DeskHost
+from opsdesk.screens.frame.host import DeskHost
 from opsdesk.settings import Glyphs, Settings, data_folder
 
 WIDE = (120, 36)

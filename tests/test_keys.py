@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from opsdesk.key_docs import help_rows, keys_markdown, screen_names
 from opsdesk.keys import COMMANDS, PLACES, Command, Mode, bindings, commands_of, place, why_not_key
-from opsdesk.screens.registry import SCREENS
+from opsdesk.screens.frame.registry import SCREENS
 from opsdesk.widgets.key_bar import BarKey, Hints
 
 _SCREENS = {

@@ -9,7 +9,7 @@ from opsdesk.domain.orders.queues import Flag
 from opsdesk.domain.orders.states import Headline
 from opsdesk.domain.payments.order_money import PaymentStatus
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
-from opsdesk.screens.queue_rows import FLAG_TONES
+from opsdesk.screens.queue.rows import FLAG_TONES
 from opsdesk.settings import Glyphs
 from opsdesk.theme import SYMBOLS, THEME_NAMES, Tone, colours, theme
 

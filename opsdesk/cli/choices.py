@@ -11,7 +11,7 @@ from opsdesk.domain.errors import Invalid
 if TYPE_CHECKING:
     from opsdesk.domain.orders.holds import HoldType
     from opsdesk.domain.orders.rules import CancelReason
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.orders.detail import OrderDetail
 
 T = TypeVar("T", bound=StrEnum)
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from opsdesk.store.repositories.cases import CaseHead
-    from opsdesk.store.views.fraud_case import FraudCase
-    from opsdesk.store.views.fraud_queue import FraudLine
+    from opsdesk.store.views.fraud.case import FraudCase
+    from opsdesk.store.views.fraud.queue import FraudLine
     from opsdesk.store.work import Performer
 
 _Note = Annotated[str, typer.Option("--note", help="For whoever reads it later.")]
@@ -58,7 +58,7 @@ def required_case(session: Session, number: str) -> CaseHead:
 def list_cases(store: StoreOption = "", as_json: JsonOption = False) -> None:
     """List open cases by the moment until when they must be decided."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.store.views.fraud_queue import fraud_queue
+    from opsdesk.store.views.fraud.queue import fraud_queue
 
     with opened(store) as shop:
         with shop.reading() as session:
@@ -75,7 +75,7 @@ def list_cases(store: StoreOption = "", as_json: JsonOption = False) -> None:
 def show_case(number: NumberArgument, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Show the newest case of an order: where it is, its score with reasons, and every contact."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.store.views.fraud_case import fraud_case
+    from opsdesk.store.views.fraud.case import fraud_case
 
     with opened(store) as shop, shop.reading() as session:
         case = required_case(session, number)

@@ -188,7 +188,7 @@ def _letter(performer: Performer, case: CaseHead, verdict: str) -> Letter | None
     from opsdesk.domain.errors import Invalid
     from opsdesk.domain.fraud.codes.reasons import Verdict
     from opsdesk.operations.fraud.deciding import LETTERS_OF_END
-    from opsdesk.store.views.letters import letter_facts
+    from opsdesk.store.views.mails.letters import letter_facts
 
     template = LETTERS_OF_END.get(Verdict(verdict)) if verdict in set(Verdict) else None
     with performer.store.reading() as session:

@@ -24,7 +24,7 @@ def list_mails(
 ) -> None:
     """List at most 200 mails, oldest first; without --state those that wait or need somebody."""
     from opsdesk.domain.mails.outgoing import MailState
-    from opsdesk.store.views.mails import outbox
+    from opsdesk.store.views.mails.listing import outbox
 
     states = tuple(chosen(MailState, name, "state") for name in state or ())
     with opened(store) as found, found.reading() as session:
@@ -40,7 +40,7 @@ def list_mails(
 def show_mail(mail_id: int, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Print one mail as it was or will be sent."""
     from opsdesk.domain.errors import Refused
-    from opsdesk.store.views.mails import mail_text
+    from opsdesk.store.views.mails.listing import mail_text
 
     with opened(store) as found, found.reading() as session:
         mail = mail_text(session, mail_id)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from opsdesk.domain.amendments.edits import Edit
     from opsdesk.domain.money import Money
     from opsdesk.store.views.articles import ArticleLine
-    from opsdesk.store.views.money_parts import AmendmentView
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.money.parts import AmendmentView
+    from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
 
 Many = list[str] | None

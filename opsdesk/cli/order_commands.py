@@ -17,7 +17,7 @@ from opsdesk.cli.output import say_done
 
 if TYPE_CHECKING:
     from opsdesk.domain.mails.outgoing import Letter
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
 
 NoteOption = Annotated[str, typer.Option("--note", help="Why, for whoever reads it later.")]
@@ -26,7 +26,7 @@ NoteOption = Annotated[str, typer.Option("--note", help="Why, for whoever reads 
 @contextmanager
 def on_order(store: str, as_name: str, number: str) -> Iterator[tuple[Performer, OrderDetail]]:
     """Open one order for a command on behalf of a person."""
-    from opsdesk.store.views.order import order_detail
+    from opsdesk.store.views.orders.detail import order_detail
 
     with acting(store, as_name) as performer:
         with performer.store.reading() as session:
@@ -214,7 +214,7 @@ def _shipped_letter(
     from opsdesk.domain.mails.letters import LetterLine, LetterParcel
     from opsdesk.operations.orders.shipping import SHIPPED_STATUS
     from opsdesk.operations.statuses.previewing import preview
-    from opsdesk.store.views.letters import letter_facts
+    from opsdesk.store.views.mails.letters import letter_facts
 
     units = quantities or {line.id: line.quantities.open for line in order.lines}
     inside = tuple(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from opsdesk.domain.orders.queues import SavedView
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.orders.detail import OrderDetail
 
 app = typer.Typer(help="Orders: list, show, and everything that can be done with one.", no_args_is_help=True)
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The order's number, also SOURCE:NUMBER.")]
@@ -27,7 +27,7 @@ def required_order(session: Session, number: str) -> int:
         Refused: there is none, or several sources have one.
     """
     from opsdesk.domain.errors import Refused
-    from opsdesk.store.views.order import order_id_of
+    from opsdesk.store.views.orders.detail import order_id_of
 
     order_id = order_id_of(session, number)
     if order_id is None:
@@ -49,7 +49,7 @@ def list_orders(
     """List the newest or most urgent orders of a view, as the queue shows them."""
     from opsdesk.domain.moments import system_clock
     from opsdesk.domain.orders.queues import QueueQuery
-    from opsdesk.store.views.queue import queue_page
+    from opsdesk.store.views.queue.reading import queue_page
 
     chosen = _view(view)
     with acting(store, mine) as performer, performer.store.reading() as session:
@@ -66,7 +66,7 @@ def list_orders(
 def show_order(number: NumberArgument, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Print one order with its lines, addresses, money, holds and parcels."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.store.views.order import order_detail
+    from opsdesk.store.views.orders.detail import order_detail
 
     with opened(store) as found, found.reading() as session:
         detail = order_detail(session, required_order(session, number), user_id=None, now=system_clock())
@@ -81,7 +81,7 @@ def show_order(number: NumberArgument, store: StoreOption = "", as_json: JsonOpt
 def find_orders(text: str, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Find an order by anything: the last digits of its number, e-mail, telephone, tracking number, SKU, a name."""
     from opsdesk.domain.lookup import read_query
-    from opsdesk.store.views.finding import find
+    from opsdesk.store.views.queue.finding import find
 
     with opened(store) as found, found.reading() as session:
         hits = find(session, read_query(text))
@@ -97,7 +97,7 @@ def find_orders(text: str, store: StoreOption = "", as_json: JsonOption = False)
 @app.command("history")
 def show_history(number: NumberArgument, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Print what happened to an order, newest first."""
-    from opsdesk.store.views.timeline import timeline
+    from opsdesk.store.views.orders.timeline import timeline
 
     with opened(store) as found, found.reading() as session:
         lines = timeline(session, required_order(session, number))

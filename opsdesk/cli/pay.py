@@ -15,8 +15,8 @@ from opsdesk.cli.output import say, say_done, say_json
 
 if TYPE_CHECKING:
     from opsdesk.domain.money import Money
-    from opsdesk.store.views.money_parts import MoneySheet, PaymentView
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.money.parts import MoneySheet, PaymentView
+    from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
 
 app = typer.Typer(help="Money: what came in, what can be moved, pay links, disputes.", no_args_is_help=True)
@@ -27,7 +27,7 @@ PaymentOption = Annotated[int | None, typer.Option("--payment", help="Which paym
 
 def sheet_of(performer: Performer, order_id: int) -> MoneySheet:
     """Read the money of an order."""
-    from opsdesk.store.views.money import money_sheet
+    from opsdesk.store.views.money.sheet import money_sheet
 
     with performer.store.reading() as session:
         sheet = money_sheet(session, order_id)
@@ -45,7 +45,7 @@ def amount_in(order: OrderDetail, text: str) -> Money:
 @app.command("show")
 def show_money(number: NumberArgument, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """Print the payments of an order with what is left of each, links, refunds, disputes, and the balance."""
-    from opsdesk.store.views.money import money_sheet
+    from opsdesk.store.views.money.sheet import money_sheet
 
     with opened(store) as found, found.reading() as session:
         sheet = money_sheet(session, required_order(session, number))
@@ -75,7 +75,7 @@ def show_money(number: NumberArgument, store: StoreOption = "", as_json: JsonOpt
 def list_tasks(store: StoreOption = "", as_json: JsonOption = False) -> None:
     """List what about money waits for somebody, the most urgent first."""
     from opsdesk.domain.moments import system_clock
-    from opsdesk.store.views.money_tasks import money_tasks
+    from opsdesk.store.views.money.tasks import money_tasks
 
     with opened(store) as found, found.reading() as session:
         tasks = money_tasks(session, now=system_clock())

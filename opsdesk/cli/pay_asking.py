@@ -18,7 +18,7 @@ from opsdesk.cli.pay import LessArgument, amount_in, app, sheet_of
 if TYPE_CHECKING:
     from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.domain.money import Money
-    from opsdesk.store.views.order import OrderDetail
+    from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
 
 DisputeArgument = Annotated[int, typer.Argument(metavar="DISPUTE", help="Its number (`pay show` lists them).")]
@@ -170,7 +170,7 @@ def link_letter(
     """Write the mail that brings a pay link; its address is filled in when the gateway has made the link."""
     from opsdesk.domain.mails.letters import AskedPayment
     from opsdesk.domain.payments.pay_links import ADDRESS_COMES
-    from opsdesk.store.views.letters import letter_facts
+    from opsdesk.store.views.mails.letters import letter_facts
 
     asked = AskedPayment(ADDRESS_COMES, amount, performer.clock() + lasts, is_for_change=is_for_change)
     with telling(performer.store) as (_book, writer, _shop):

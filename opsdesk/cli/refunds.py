@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.domain.refunds.parts import RefundContent
     from opsdesk.domain.refunds.shares import Share, ShareChoice
-    from opsdesk.store.views.order import OrderDetail
-    from opsdesk.store.views.refunding import RefundGrounds
+    from opsdesk.store.views.money.refunding import RefundGrounds
+    from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
 
 app = typer.Typer(help="Refunds: compose, approve, take back, try again.", no_args_is_help=True)
@@ -85,7 +85,7 @@ def return_too_much(
 @app.command("list")
 def list_refunds(number: NumberArgument, store: StoreOption = "", as_json: JsonOption = False) -> None:
     """List the refunds of an order with what each is for and over what it goes."""
-    from opsdesk.store.views.money import money_sheet
+    from opsdesk.store.views.money.sheet import money_sheet
 
     with opened(store) as found, found.reading() as session:
         sheet = money_sheet(session, required_order(session, number))
@@ -161,7 +161,7 @@ def credit_refund(
 
 
 def _grounds(performer: Performer, order: OrderDetail) -> RefundGrounds:
-    from opsdesk.store.views.refunding import refund_grounds
+    from opsdesk.store.views.money.refunding import refund_grounds
 
     with performer.store.reading() as session:
         grounds = refund_grounds(session, order.id)
@@ -227,7 +227,7 @@ def _pair(word: str, field: str) -> tuple[str, str]:
 
 
 def _letter(performer: Performer, order: OrderDetail, refund: LetterRefund) -> Letter:
-    from opsdesk.store.views.letters import letter_facts
+    from opsdesk.store.views.mails.letters import letter_facts
 
     with telling(performer.store) as (_book, writer, _shop):
         with performer.store.reading() as session:

@@ -53,7 +53,7 @@ def tell_status(
     from opsdesk.operations.statuses.previewing import preview
     from opsdesk.operations.statuses.previewing import telling as words_of
     from opsdesk.operations.statuses.telling import tell
-    from opsdesk.store.views.letters import letter_facts
+    from opsdesk.store.views.mails.letters import letter_facts
 
     with on_order(store, as_name, number) as (performer, order), telling(performer.store) as (book, writer, shop):
         with performer.store.reading() as session:

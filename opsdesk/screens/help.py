@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from opsdesk.key_docs import help_rows, screen_names, title_of
-from opsdesk.screens.panels import DeskPanel
+from opsdesk.screens.frame.panels import DeskPanel
 from opsdesk.theme import Tone
 
 

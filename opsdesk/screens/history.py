@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import Command, bindings
-from opsdesk.screens.base import DeskScreen
+from opsdesk.screens.frame.base import DeskScreen
 from opsdesk.theme import Tone
 from opsdesk.widgets.record_table import RecordTable
 from opsdesk.widgets.rows import Cell, Column, Row

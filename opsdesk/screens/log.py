@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 
-from opsdesk.screens.base import DeskScreen
-from opsdesk.screens.host import StoreChange
-from opsdesk.screens.order_panels import DIM, PLAIN
-from opsdesk.screens.order_timeline import MOMENT_SYMBOLS, changes_of
-from opsdesk.screens.order_words import moment, stamp
-from opsdesk.store.views.mails import MailText, mail_text
-from opsdesk.store.views.order import OrderDetail, order_detail
-from opsdesk.store.views.timeline import MomentKind, TimelineLine, timeline
+from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.order.panels import DIM, PLAIN
+from opsdesk.screens.order.timeline import MOMENT_SYMBOLS, changes_of
+from opsdesk.screens.order.words import moment, stamp
+from opsdesk.store.views.mails.listing import MailText, mail_text
+from opsdesk.store.views.orders.detail import OrderDetail, order_detail
+from opsdesk.store.views.orders.timeline import MomentKind, TimelineLine, timeline
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, heading, paragraph
 from opsdesk.widgets.record_table import RecordTable

@@ -12,7 +12,7 @@ from opsdesk.operations.payments.expiry import expire_authorisation
 from opsdesk.operations.payments.gateway_events import move_cursor, take_event
 from opsdesk.operations.payments.pay_links import expire_link
 from opsdesk.store.tables import GatewayCursorRow
-from opsdesk.store.views.due_money import DueMoney, due_amendments, due_authorisations, due_links
+from opsdesk.store.views.money.due import DueMoney, due_amendments, due_authorisations, due_links
 from opsdesk.store.work import Performer
 
 CANNOT_BOOK = (

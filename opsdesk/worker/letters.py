@@ -10,7 +10,7 @@ from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.integrations.ports import LetterWriter
 from opsdesk.operations.fraud.reminding import remind as remind_customer
 from opsdesk.store.fraud.due import ToRemind, cases_to_remind
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.work import Performer
 
 REMINDER, LAST = "fraud_reminder", "fraud_final_notice"

@@ -22,7 +22,7 @@ from opsdesk.integrations.ports import Gateway, LetterWriter, Mailbox, Mailer
 from opsdesk.store.desk.leases import Lease, find_lease, give_back, take_lease
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.outboxes.gateway_calls import explain_waiting, has_gateway
-from opsdesk.store.views.due_money import is_link_open
+from opsdesk.store.views.money.due import is_link_open
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due

@@ -114,7 +114,7 @@ def test_a_bug_is_70_with_a_reference_and_no_traceback(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"password={secret}")
 
-    monkeypatch.setattr("opsdesk.store.views.order.order_detail", broken)
+    monkeypatch.setattr("opsdesk.store.views.orders.detail.order_detail", broken)
     ran = run("order", "show", "104458")
     assert ran.code == 70
     assert "Reference" in ran.err

@@ -24,7 +24,7 @@ from opsdesk.operations.payments import taking as payments
 from opsdesk.store.desk.drafts import save_draft
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow, NoteRow
-from opsdesk.store.views.finding import find
+from opsdesk.store.views.queue.finding import find
 from opsdesk.store.work import Performer
 from tests.cli.kit import Run, runner
 from tests.conftest import StillClock

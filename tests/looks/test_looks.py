@@ -12,11 +12,11 @@ from textual.widgets import Input, TextArea
 
 from opsdesk.desk import Desk
 from opsdesk.domain.orders.queues import SavedView
-from opsdesk.screens.host import DeskHost
-from opsdesk.screens.orders import OrdersScreen
-from opsdesk.screens.outbox import OutboxScreen
-from opsdesk.screens.templates import TemplatesScreen
-from opsdesk.screens.users import UsersScreen
+from opsdesk.screens.frame.host import DeskHost
+from opsdesk.screens.mails.outbox import OutboxScreen
+from opsdesk.screens.mails.templates import TemplatesScreen
+from opsdesk.screens.people.users import UsersScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock

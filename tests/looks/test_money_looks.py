@@ -18,7 +18,7 @@ from opsdesk.domain.payments.transactions import Method
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.operations.payments.store_credit import issue
 from opsdesk.operations.payments.taking import capture
-from opsdesk.screens.registry import SCREENS
+from opsdesk.screens.frame.registry import SCREENS
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import PayLinkRow

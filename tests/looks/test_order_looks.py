@@ -17,8 +17,8 @@ from opsdesk.operations.orders.contacts import edit_address
 from opsdesk.operations.orders.holds import hold
 from opsdesk.operations.orders.shipping import ship
 from opsdesk.screens.log import LogScreen
-from opsdesk.screens.order import OrderScreen
-from opsdesk.screens.templates import TemplatesScreen
+from opsdesk.screens.mails.templates import TemplatesScreen
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.desk.presence import beat
 from opsdesk.store.engine import Store, open_store

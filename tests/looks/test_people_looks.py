@@ -15,9 +15,9 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.operations.orders.desk import claim
 from opsdesk.operations.orders.notes import note
 from opsdesk.screens.history import HistoryScreen
-from opsdesk.screens.outbox import OutboxScreen
-from opsdesk.screens.sign_in import SignInScreen
-from opsdesk.screens.users import UsersScreen
+from opsdesk.screens.mails.outbox import OutboxScreen
+from opsdesk.screens.people.sign_in import SignInScreen
+from opsdesk.screens.people.users import UsersScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.users import user_named

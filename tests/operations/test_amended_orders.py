@@ -20,8 +20,8 @@ from opsdesk.integrations.mail.shelf import TemplateShelf, read_forbidden_words
 from opsdesk.operations.amendments.changing import Settle, propose
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import HoldRow, OrderLineRow, OrderRow
-from opsdesk.store.views.amending import amendable
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.mails.letters import letter_facts
+from opsdesk.store.views.money.amending import amendable
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
 from tests.integrations.files.samples import woo_order

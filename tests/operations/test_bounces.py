@@ -28,7 +28,7 @@ from opsdesk.operations.statuses.telling import tell
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, ContactRow, HoldRow, MailboxCursorRow, MailRow, NoteRow, OrderRow
 from opsdesk.store.verify.running import verify_store
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.work import Done, Performer
 from tests.conftest import StillClock
 from tests.operations.fraud_kit import with_files

@@ -17,7 +17,7 @@ from opsdesk.store.desk.leases import Lease, give_back, take_lease
 from opsdesk.store.engine import Store
 from opsdesk.store.outboxes.mails import ClaimedMail, claim_next
 from opsdesk.store.tables import MailRow
-from opsdesk.store.views.mails import mail_text, outbox
+from opsdesk.store.views.mails.listing import mail_text, outbox
 from opsdesk.store.work import Performer
 from opsdesk.worker.effects import hold_what_was_abandoned
 from opsdesk.worker.loop import LEASE

@@ -43,7 +43,7 @@ from opsdesk.store.tables import (
     PaymentRow,
     TransactionRow,
 )
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.loop import LEASE

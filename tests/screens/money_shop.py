@@ -20,8 +20,8 @@ from opsdesk.operations.payments.pay_links import ask_for_payment
 from opsdesk.operations.refunds.asking import request
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderLineRow, ProductRow
-from opsdesk.store.views.money import money_sheet
-from opsdesk.store.views.money_parts import MoneySheet
+from opsdesk.store.views.money.parts import MoneySheet
+from opsdesk.store.views.money.sheet import money_sheet
 from opsdesk.store.work import Done
 from opsdesk.worker.loop import run_once
 from tests.conftest import START, StillClock

@@ -13,11 +13,11 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.operations.orders.desk import claim
 from opsdesk.operations.orders.holds import hold, release
 from opsdesk.operations.orders.notes import note
-from opsdesk.screens.order import OrderScreen
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store
-from opsdesk.store.views.order import OrderDetail, order_detail
+from opsdesk.store.views.orders.detail import OrderDetail, order_detail
 from opsdesk.store.work import Done, Performer
 from tests.conftest import START, StillClock
 from tests.operator import DeskApp, desk_at

@@ -9,8 +9,8 @@ from opsdesk.domain.orders.queues import SavedView
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.screens.money.amend import AmendPanel
 from opsdesk.screens.money.waiting_change import WaitingChangePanel
-from opsdesk.screens.order import OrderScreen
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.order.screen import OrderScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import AmendmentRow, OrderLineRow, RefundRow
 from tests.conftest import StillClock

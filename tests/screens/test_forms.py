@@ -16,7 +16,7 @@ from opsdesk.operations.orders.holds import hold
 from opsdesk.screens.forms.edit import EditPanel
 from opsdesk.screens.forms.hold import HoldPanel
 from opsdesk.screens.forms.ship import ShipPanel
-from opsdesk.screens.order import OrderScreen
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow

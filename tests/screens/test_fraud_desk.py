@@ -11,7 +11,7 @@ from opsdesk.operations.fraud.cases import claim
 from opsdesk.operations.fraud.deciding import decide
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ListEntryRow
 from tests.conftest import START, StillClock

@@ -15,10 +15,10 @@ from opsdesk.desk import Desk
 from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.operations.orders.desk import claim
 from opsdesk.operations.people.users import unlock
-from opsdesk.screens.base import DeskScreen
-from opsdesk.screens.lock import LockScreen
-from opsdesk.screens.panels import FormPanel
-from opsdesk.screens.sign_in import SignInScreen
+from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.panels import FormPanel
+from opsdesk.screens.people.lock import LockScreen
+from opsdesk.screens.people.sign_in import SignInScreen
 from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, DraftRow

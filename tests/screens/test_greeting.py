@@ -14,10 +14,10 @@ from opsdesk.app import OpsDeskApp, open_shop
 from opsdesk.desk import Desk, OpenedShop
 from opsdesk.domain.orders.queues import SavedView, Sort
 from opsdesk.domain.people.actors import Actor, Role
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import UserRow
-from opsdesk.store.views.first_page import first_page
+from opsdesk.store.views.queue.first_page import first_page
 from tests.conftest import START, StillClock
 from tests.operator import WIDE, Operator, settings
 from tests.queue_orders import plain_order, write_orders

@@ -15,7 +15,7 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.operations.orders.desk import follow
 from opsdesk.operations.orders.holds import hold
 from opsdesk.operations.orders.notes import note
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock

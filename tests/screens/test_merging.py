@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.screens.merging import meet
+from opsdesk.screens.frame.merging import meet
 
 FIELDS = ("name", "line1", "city")
 texts = st.fixed_dictionaries({name: st.sampled_from(("", "a", "b", "c")) for name in FIELDS})

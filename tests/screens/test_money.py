@@ -13,12 +13,12 @@ from opsdesk.domain.payments.transactions import Method
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.operations.payments.store_credit import issue
 from opsdesk.operations.payments.taking import capture
-from opsdesk.screens.host import StoreChange
+from opsdesk.screens.frame.host import StoreChange
 from opsdesk.screens.money.desk import MoneyDesk
 from opsdesk.screens.money.link import PayLinkPanel
 from opsdesk.screens.money.panel import MoneyPanel
-from opsdesk.screens.order import OrderScreen
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.order.screen import OrderScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, PayLinkRow, RefundRow
@@ -542,8 +542,8 @@ async def test_an_unexpected_payment_is_settled_with_a_note(shop: MoneyShop):
 
 
 async def test_the_first_line_counts_what_this_person_can_do_something_about(shop: MoneyShop):
-    from opsdesk.screens.alerts import alerts
-    from opsdesk.store.views.attention import attention
+    from opsdesk.screens.frame.alerts import alerts
+    from opsdesk.store.views.orders.attention import attention
 
     shop.failed_refund(shop.paid("104501"))
     shop.refund("tim", shop.paid("104503"), 3)

@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from opsdesk.operations.orders.notes import note
 from opsdesk.screens.forms.base import OrderForm
-from opsdesk.screens.host import DeskHost
-from opsdesk.screens.order import OrderScreen
+from opsdesk.screens.frame.host import DeskHost
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow

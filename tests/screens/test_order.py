@@ -13,13 +13,13 @@ from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.operations.orders.cancelling import cancel
 from opsdesk.operations.orders.notes import note
 from opsdesk.operations.orders.shipping import ship
-from opsdesk.screens.host import StoreChange
+from opsdesk.screens.frame.host import StoreChange
 from opsdesk.screens.log import LogScreen
-from opsdesk.screens.order import OrderScreen
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.desk.presence import beat, who_is_here
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import PresenceRow
-from opsdesk.store.views.order_parts import AddressDetail
+from opsdesk.store.views.orders.parts import AddressDetail
 from opsdesk.widgets.paper import Paper
 from tests.conftest import START, StillClock
 from tests.operator import NARROW, WIDE, working

@@ -10,13 +10,13 @@ from sqlmodel import Session, col
 
 from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.domain.people.actors import Actor, Role
-from opsdesk.screens.host import StoreChange
-from opsdesk.screens.mail_panels import MailEditPanel, MailReadPanel
-from opsdesk.screens.outbox import OutboxScreen
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.mails.outbox import OutboxScreen
+from opsdesk.screens.mails.panels import MailEditPanel, MailReadPanel
 from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow
-from opsdesk.store.views.mails import MailText, mail_text
+from opsdesk.store.views.mails.listing import MailText, mail_text
 from tests.conftest import StillClock
 from tests.operations.people import add_person
 from tests.operator import NARROW, WIDE, DeskApp, Operator, desk_at, working

@@ -12,7 +12,7 @@ from opsdesk.operations.orders.desk import claim
 from opsdesk.operations.orders.notes import note
 from opsdesk.operations.people.signing_in import pin_is_enough, sign_in
 from opsdesk.screens.history import HistoryScreen
-from opsdesk.screens.users import UsersScreen
+from opsdesk.screens.people.users import UsersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.users import UserLine, user_named

@@ -10,11 +10,11 @@ from textual.screen import Screen
 from opsdesk.domain.people.actors import Role
 from opsdesk.domain.people.permissions import PERMISSIONS
 from opsdesk.keys import commands_of
-from opsdesk.screens.order import OrderScreen
-from opsdesk.screens.order_rules import OPERATIONS
-from opsdesk.screens.orders import OrdersScreen
-from opsdesk.screens.outbox import OutboxScreen
-from opsdesk.screens.users import UsersScreen
+from opsdesk.screens.mails.outbox import OutboxScreen
+from opsdesk.screens.order.rules import OPERATIONS
+from opsdesk.screens.order.screen import OrderScreen
+from opsdesk.screens.people.users import UsersScreen
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
 from tests.operations.people import add_person

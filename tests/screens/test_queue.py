@@ -15,9 +15,9 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.operations.orders.cancelling import cancel
 from opsdesk.operations.orders.holds import hold
 from opsdesk.operations.orders.notes import note
-from opsdesk.screens.host import StoreChange
-from opsdesk.screens.orders import OrdersScreen
-from opsdesk.screens.queue_preview import QueuePreview
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.queue.preview import QueuePreview
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, NoteRow, OrderRow
 from opsdesk.store.work import Performer

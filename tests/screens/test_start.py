@@ -11,9 +11,9 @@ from textual.screen import Screen
 
 from opsdesk.desk import Desk
 from opsdesk.domain.people.actors import Actor, Role
-from opsdesk.screens.first_picture import FirstPicture
-from opsdesk.screens.host import DeskHost
-from opsdesk.screens.orders import OrdersScreen
+from opsdesk.screens.frame.host import DeskHost
+from opsdesk.screens.queue.first_picture import FirstPicture
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import open_store
 from opsdesk.store.tables import OrderRow
 from tests.conftest import StillClock

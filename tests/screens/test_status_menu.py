@@ -12,8 +12,8 @@ from opsdesk.domain.orders.holds import HoldType
 from opsdesk.domain.orders.rules import CancelReason
 from opsdesk.domain.orders.states import Headline, Lifecycle
 from opsdesk.operations.orders.notes import note
-from opsdesk.screens.order import OrderScreen
-from opsdesk.screens.status_menu import StatusMenu
+from opsdesk.screens.mails.status_menu import StatusMenu
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow
 from opsdesk.widgets.fields import LineField, TextField

@@ -12,11 +12,11 @@ from opsdesk.domain.orders.rules import CancelReason
 from opsdesk.operations.orders import contacts
 from opsdesk.operations.orders.cancelling import cancel
 from opsdesk.operations.orders.contacts import edit_address
-from opsdesk.screens.carrying import Banner
 from opsdesk.screens.forms import edit as edit_form
 from opsdesk.screens.forms.edit import EditPanel
-from opsdesk.screens.host import StoreChange
-from opsdesk.screens.order import OrderScreen
+from opsdesk.screens.frame.carrying import Banner
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Done
 from tests.conftest import StillClock

@@ -15,8 +15,8 @@ from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.domain.searching import folded
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import OrderLineRow, ParcelRow, ProductRow
-from opsdesk.store.views.finding import Hit, HitKind, find
-from opsdesk.store.views.queue import queue_page
+from opsdesk.store.views.queue.finding import Hit, HitKind, find
+from opsdesk.store.views.queue.reading import queue_page
 from tests.conftest import START
 from tests.queue_orders import Order, plain_order, write_orders
 

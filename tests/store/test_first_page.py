@@ -13,9 +13,9 @@ from sqlmodel import col
 from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import UserRow
-from opsdesk.store.views.counts import view_counts
-from opsdesk.store.views.first_page import FirstPage, Text, first_page, read_texts
-from opsdesk.store.views.queue import queue_page
+from opsdesk.store.views.queue.counts import view_counts
+from opsdesk.store.views.queue.first_page import FirstPage, Text, first_page, read_texts
+from opsdesk.store.views.queue.reading import queue_page
 from tests.conftest import START
 from tests.first_page_texts import compiled
 from tests.queue_orders import mixed_orders, write_orders
@@ -86,8 +86,6 @@ def test_looking_makes_no_store(tmp_path) -> None:
 
 def test_it_imports_no_library_of_the_store() -> None:
     """What is read early must not wait for what is read later."""
-    asked = (
-        "import sys, opsdesk.store.views.first_page; print('sqlalchemy' in sys.modules or 'pydantic' in sys.modules)"
-    )
+    asked = "import sys, opsdesk.store.views.queue.first_page; print('sqlalchemy' in sys.modules or 'pydantic' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

@@ -8,7 +8,7 @@ from opsdesk.operations.orders.desk import follow, unfollow
 from opsdesk.operations.orders.notes import note
 from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store
-from opsdesk.store.views.following import FollowedNews, followed_news
+from opsdesk.store.views.orders.following import FollowedNews, followed_news
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
 from tests.operations.orders_kit import person

@@ -6,8 +6,8 @@ import pytest
 
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.store.engine import Store
-from opsdesk.store.views.fraud_case import case_of_order, fraud_case
-from opsdesk.store.views.fraud_queue import fraud_queue
+from opsdesk.store.views.fraud.case import case_of_order, fraud_case
+from opsdesk.store.views.fraud.queue import fraud_queue
 from tests.conftest import START
 from tests.operations.fraud_kit import suspected, the_case, with_files
 

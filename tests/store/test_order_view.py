@@ -26,8 +26,8 @@ from opsdesk.store.desk.looks import mark_looked
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.repositories.orders import Orders
 from opsdesk.store.tables import AmendmentRow, DisputeRow, OrderRow, PaymentRow
-from opsdesk.store.views.order import OrderDetail, order_detail, order_id_of
-from opsdesk.store.views.timeline import news_since, timeline
+from opsdesk.store.views.orders.detail import OrderDetail, order_detail, order_id_of
+from opsdesk.store.views.orders.timeline import news_since, timeline
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
 from tests.shop_orders import write_customer, write_order, write_user

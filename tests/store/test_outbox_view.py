@@ -12,7 +12,7 @@ from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow
-from opsdesk.store.views.outbox import PAGE, MailView, outbox_counts, outbox_page, worker_seen
+from opsdesk.store.views.mails.outbox import PAGE, MailView, outbox_counts, outbox_page, worker_seen
 from tests.conftest import START, StillClock
 
 

@@ -10,9 +10,10 @@ from sqlmodel import Session
 
 from opsdesk.domain.orders.queues import QueueQuery, SavedView
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.views import counts, queue_matches
-from opsdesk.store.views.counts import view_counts
-from opsdesk.store.views.queue import LAST, queue_page
+from opsdesk.store.views.queue import counts
+from opsdesk.store.views.queue import matches as queue_matches
+from opsdesk.store.views.queue.counts import view_counts
+from opsdesk.store.views.queue.reading import LAST, queue_page
 from tests.conftest import START
 from tests.queue_orders import mixed_orders, write_orders
 from tests.shop_orders import write_user

@@ -14,9 +14,10 @@ from opsdesk.domain.orders.holds import HoldType
 from opsdesk.domain.orders.queues import QueueLine, QueueQuery, SavedView, Sort
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, LookRow, MailRow, OrderLineRow, OrderRow
-from opsdesk.store.views import queue_matches, queue_pages
-from opsdesk.store.views.counts import view_counts
-from opsdesk.store.views.queue import LAST, PageKey, QueuePage, key_of, queue_lines, queue_page
+from opsdesk.store.views.queue import matches as queue_matches
+from opsdesk.store.views.queue import pages as queue_pages
+from opsdesk.store.views.queue.counts import view_counts
+from opsdesk.store.views.queue.reading import LAST, PageKey, QueuePage, key_of, queue_lines, queue_page
 from tests.conftest import START
 from tests.queue_orders import Order, expected, mixed_orders, plain_order, write_orders
 from tests.shop_orders import write_user

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from opsdesk.domain.fraud.evidence.facts import Outcome
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import AssessmentRow, LabelRow
-from opsdesk.store.views.rule_record import rules_so_far
+from opsdesk.store.views.fraud.rule_record import rules_so_far
 from tests.conftest import START
 from tests.screens.fraud_sheets import book
 from tests.shop_orders import write_customer, write_order

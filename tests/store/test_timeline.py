@@ -18,8 +18,8 @@ from opsdesk.operations.orders.shipping import ship
 from opsdesk.operations.payments.taking import record_payment
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import MailRow
-from opsdesk.store.views.mails import mails_of_order
-from opsdesk.store.views.timeline import MomentKind, TimelineLine, news_since, timeline
+from opsdesk.store.views.mails.listing import mails_of_order
+from opsdesk.store.views.orders.timeline import MomentKind, TimelineLine, news_since, timeline
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
 from tests.shop_orders import write_order

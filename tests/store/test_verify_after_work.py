@@ -31,7 +31,7 @@ from opsdesk.settings import data_folder
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, OrderRow
 from opsdesk.store.verify.running import verify_store
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.views.shop import shop
 from opsdesk.store.work import Done, Performer
 from opsdesk.worker.loop import run_once

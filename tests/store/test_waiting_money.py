@@ -12,10 +12,10 @@ from opsdesk.domain.amendments.edits import SetQuantity
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.operations.payments.disputes import answer_dispute
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.views.attention import attention
-from opsdesk.store.views.money_counts import money_counts
-from opsdesk.store.views.money_tasks import TaskKind, money_tasks
-from opsdesk.store.views.waiting_money import WaitingMoney, Waits, recall_id, waiting_money
+from opsdesk.store.views.money.counts import money_counts
+from opsdesk.store.views.money.tasks import TaskKind, money_tasks
+from opsdesk.store.views.money.waiting import WaitingMoney, Waits, recall_id, waiting_money
+from opsdesk.store.views.orders.attention import attention
 from tests.conftest import START, StillClock
 from tests.operations.money_kit import authorised
 from tests.screens.money_shop import MoneyShop

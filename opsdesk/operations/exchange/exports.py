@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from opsdesk.domain.incoming.arrivals import IncomingOrder, IncomingProduct
-from opsdesk.store.views.outgoing import orders_after, products_after
+from opsdesk.store.views.mails.outgoing import orders_after, products_after
 from opsdesk.store.work import Done, Performer, Work, operation
 
 

@@ -11,17 +11,17 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
-from opsdesk.screens.attending import Attending
-from opsdesk.screens.carrying import Banner
 from opsdesk.screens.forms.filling import begin_with
+from opsdesk.screens.frame.attending import Attending
+from opsdesk.screens.frame.carrying import Banner
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
-from opsdesk.screens.host import StoreChange
-from opsdesk.screens.order_rules import why_not_order
-from opsdesk.screens.order_timeline import news_words
-from opsdesk.screens.panels import FormPanel
+from opsdesk.screens.order.rules import why_not_order
+from opsdesk.screens.order.timeline import news_words
 from opsdesk.store.desk.drafts import Draft, drop_draft, find_draft, save_draft
-from opsdesk.store.views.order import OrderDetail, order_detail
-from opsdesk.store.views.timeline import TimelineLine, news_since
+from opsdesk.store.views.orders.detail import OrderDetail, order_detail
+from opsdesk.store.views.orders.timeline import TimelineLine, news_since
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.fields import Field, TextField

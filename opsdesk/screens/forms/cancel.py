@@ -11,8 +11,8 @@ from opsdesk.domain.orders.rules import CancelReason
 from opsdesk.operations.orders.cancelling import cancel, reopen
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.forms.filling import point_at
-from opsdesk.screens.order_words import plural
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.screens.order.words import plural
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from opsdesk.operations.orders.contacts import edit_address, edit_contact
-from opsdesk.screens.carrying import Banner
 from opsdesk.screens.forms.base import OrderForm
-from opsdesk.screens.merging import Meeting, meet
-from opsdesk.screens.order_rules import why_not_order
-from opsdesk.screens.panels import ChoicePanel
-from opsdesk.store.views.order import OrderDetail
-from opsdesk.store.views.order_parts import AddressDetail
-from opsdesk.store.views.timeline import TimelineLine
+from opsdesk.screens.frame.carrying import Banner
+from opsdesk.screens.frame.merging import Meeting, meet
+from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.screens.order.rules import why_not_order
+from opsdesk.store.views.orders.detail import OrderDetail
+from opsdesk.store.views.orders.parts import AddressDetail
+from opsdesk.store.views.orders.timeline import TimelineLine
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.key_bar import BarKey

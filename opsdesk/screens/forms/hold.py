@@ -16,9 +16,9 @@ from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.orders.holds import RELEASE_FRAUD, hold, release
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.forms.filling import point_at, show_field
-from opsdesk.screens.order_words import moment
-from opsdesk.store.views.order import OrderDetail
-from opsdesk.store.views.order_parts import HoldDetail
+from opsdesk.screens.order.words import moment
+from opsdesk.store.views.orders.detail import OrderDetail
+from opsdesk.store.views.orders.parts import HoldDetail
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.form import Form

@@ -9,8 +9,8 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.payments.transactions import Method
 from opsdesk.operations.payments.taking import record_payment
 from opsdesk.screens.forms.base import OrderForm
-from opsdesk.screens.panels import ChoicePanel
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.key_bar import BarKey

@@ -16,11 +16,11 @@ from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.orders.shipping import SHIPPED_STATUS, ship
 from opsdesk.operations.statuses.previewing import require_neutral
 from opsdesk.screens.forms.filling import show_field
-from opsdesk.screens.order_words import plural
-from opsdesk.screens.panels import ChoicePanel
-from opsdesk.screens.writing import LetterForm, mail_fields
-from opsdesk.store.views.order import OrderDetail
-from opsdesk.store.views.order_parts import LineDetail
+from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.screens.frame.writing import LetterForm, mail_fields
+from opsdesk.screens.order.words import plural
+from opsdesk.store.views.orders.detail import OrderDetail
+from opsdesk.store.views.orders.parts import LineDetail
 from opsdesk.terminal.text import fitted
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field

@@ -11,8 +11,8 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.orders.desk import snooze
 from opsdesk.screens.forms.base import OrderForm
-from opsdesk.screens.order_words import moment
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.screens.order.words import moment
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 

@@ -19,10 +19,10 @@ from opsdesk.domain.fraud.cases.contact import ContactOutcome, NextStep
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.fraud.contact import log_attempt
 from opsdesk.screens.forms.filling import show_field
+from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.clock import span_words
 from opsdesk.screens.fraud.script import Call, Tick, brief_lines, outcome_choices, script_lines, tick_symbols
 from opsdesk.screens.fraud.seen import Seen
-from opsdesk.screens.panels import FormPanel
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choices
 from opsdesk.widgets.fields import Field

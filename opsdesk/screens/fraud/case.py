@@ -17,13 +17,13 @@ from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import bindings
 from opsdesk.operations.fraud.cases import claim, let_go
+from opsdesk.screens.frame.host import StoreChange
 from opsdesk.screens.fraud import options, words
 from opsdesk.screens.fraud.commands import CaseCommands
 from opsdesk.screens.fraud.reading import sheet_of
 from opsdesk.screens.fraud.seen import CaseSheet, Seen
-from opsdesk.screens.host import StoreChange
-from opsdesk.store.views.fraud_case import fraud_case
-from opsdesk.store.views.fraud_queue import fraud_queue
+from opsdesk.store.views.fraud.case import fraud_case
+from opsdesk.store.views.fraud.queue import fraud_queue
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Draw, Paper
 

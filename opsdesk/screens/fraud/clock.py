@@ -11,7 +11,7 @@ from textual.content import Content
 from opsdesk.domain.fraud.cases.deadlines import decide_by
 from opsdesk.domain.fraud.cases.states import CaseFacts
 from opsdesk.domain.fraud.thresholds import DeadlineSettings
-from opsdesk.screens.order_words import moment
+from opsdesk.screens.order.words import moment
 from opsdesk.theme import Tone
 
 _CELLS = 10

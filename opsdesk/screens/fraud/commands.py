@@ -14,6 +14,7 @@ from opsdesk.keys import Command
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.operations.fraud.contact import respond
 from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide
+from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.fraud.decision import DecisionPanel, RejectPanel
 from opsdesk.screens.fraud.letters import letter_of_end
 from opsdesk.screens.fraud.looking import CaseLooking
@@ -28,7 +29,6 @@ from opsdesk.screens.fraud.suggesting import (
     why_not_verify,
     why_not_yes,
 )
-from opsdesk.screens.panels import ChoicePanel
 from opsdesk.widgets.choices import Choice
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.fraud.deciding import decide, extend, reject
+from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.letters import letter_of_end
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import reason_words, reasons_for
-from opsdesk.screens.panels import FormPanel
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 

@@ -15,11 +15,11 @@ from opsdesk.domain.moments import age
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
-from opsdesk.screens.base import DeskScreen
+from opsdesk.screens.frame.base import DeskScreen
 from opsdesk.screens.fraud.clock import span_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
-from opsdesk.screens.order_words import moment
-from opsdesk.store.views.fraud_queue import FraudLine, fraud_queue
+from opsdesk.screens.order.words import moment
+from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, paragraph
 from opsdesk.widgets.record_table import RecordTable

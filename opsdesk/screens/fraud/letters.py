@@ -8,8 +8,8 @@ from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.operations.statuses.previewing import preview
-from opsdesk.screens.base import DeskScreen
-from opsdesk.store.views.letters import letter_facts
+from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.views.users import user_named
 
 _STATUSES = {

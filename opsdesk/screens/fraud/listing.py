@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.operations.fraud.lists import BLOCK_DAYS, TRUST_DAYS, block, trust
+from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.seen import Seen
-from opsdesk.screens.panels import FormPanel
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 

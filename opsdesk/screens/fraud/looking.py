@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsdesk.screens.attending import Attending
+from opsdesk.screens.frame.attending import Attending
 from opsdesk.screens.fraud.seen import Seen
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence, Outcome, PaymentTraits
 from opsdesk.domain.mails.outgoing import MailState
 from opsdesk.screens.fraud.seen import CaseSheet, CheckRow, ContactRow, IdentityRow, LinkRow
-from opsdesk.screens.order_words import moment
-from opsdesk.store.views.fraud_case import AskedView, ContactView, FraudCase
+from opsdesk.screens.order.words import moment
+from opsdesk.store.views.fraud.case import AskedView, ContactView, FraudCase
 from opsdesk.theme import Tone
 
 _FAR_KM = 100

@@ -13,7 +13,7 @@ from opsdesk.domain.fraud.evidence.facts import Outcome
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
 from opsdesk.domain.money import Money
-from opsdesk.screens.order_words import moment
+from opsdesk.screens.order.words import moment
 from opsdesk.theme import Tone
 
 

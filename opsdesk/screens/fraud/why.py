@@ -14,9 +14,9 @@ from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.rules import Rule
 from opsdesk.domain.fraud.scoring import NotChecked, Reason
+from opsdesk.screens.frame.panels import DeskPanel
 from opsdesk.screens.fraud.seen import Seen
-from opsdesk.screens.panels import DeskPanel
-from opsdesk.store.views.rule_record import RuleSoFar, rules_so_far
+from opsdesk.store.views.fraud.rule_record import RuleSoFar, rules_so_far
 from opsdesk.theme import Tone
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper, heading, paragraph, row

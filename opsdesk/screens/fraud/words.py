@@ -13,7 +13,7 @@ from opsdesk.domain.fraud.scoring import Band, NotChecked, Reason, Score
 from opsdesk.domain.moments import age
 from opsdesk.screens.fraud.clock import countdown, countdown_line
 from opsdesk.screens.fraud.seen import ContactRow, IdentityRow, LinkRow, Seen
-from opsdesk.screens.order_words import plural, stamp
+from opsdesk.screens.order.words import plural, stamp
 from opsdesk.terminal.text import fitted
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import heading, paragraph, row

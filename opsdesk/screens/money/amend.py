@@ -23,11 +23,11 @@ from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.amendments.changing import propose
+from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.screens.frame.writing import LetterForm
 from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
-from opsdesk.screens.panels import ChoicePanel
-from opsdesk.screens.writing import LetterForm
 from opsdesk.store.views.articles import articles
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.form import Form

@@ -19,8 +19,8 @@ from opsdesk.domain.amendments.edits import (
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
 from opsdesk.store.views.articles import ArticleLine
-from opsdesk.store.views.order import OrderDetail
-from opsdesk.store.views.order_parts import LineDetail
+from opsdesk.store.views.orders.detail import OrderDetail
+from opsdesk.store.views.orders.parts import LineDetail
 from opsdesk.terminal.text import fitted
 from opsdesk.widgets.fields import Field
 

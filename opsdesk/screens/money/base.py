@@ -13,9 +13,9 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.money.choices import money_choices
-from opsdesk.store.views.money import money_sheet
-from opsdesk.store.views.money_parts import MoneySheet
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import MoneySheet
+from opsdesk.store.views.money.sheet import money_sheet
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.fields import Field
 

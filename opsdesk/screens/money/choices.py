@@ -10,8 +10,8 @@ from opsdesk.domain.payments.transactions import why_not_capture, why_not_record
 from opsdesk.domain.people.actors import Actor
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.screens.money.words import REFUND_WORDS
-from opsdesk.store.views.money_parts import MoneySheet, PaymentView
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import MoneySheet, PaymentView
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 
 _WAITING = ("pending_approval", "failed", "unknown")

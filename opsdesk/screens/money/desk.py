@@ -10,8 +10,8 @@ from textual.binding import BindingType
 
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import bindings
-from opsdesk.screens.base import DeskScreen
-from opsdesk.store.views.money_tasks import MoneyTask, TaskKind, money_tasks
+from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.store.views.money.tasks import MoneyTask, TaskKind, money_tasks
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, paragraph
 from opsdesk.widgets.record_table import RecordTable

@@ -10,7 +10,7 @@ from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.payments.disputes import accept_dispute, answer_dispute, decide_dispute, record_dispute
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import PickingForm
-from opsdesk.store.views.money_parts import DisputeView, MoneySheet
+from opsdesk.store.views.money.parts import DisputeView, MoneySheet
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from opsdesk.operations.payments.gateway_events import settle_event
-from opsdesk.screens.panels import FormPanel
-from opsdesk.store.views.money_tasks import MoneyTask
+from opsdesk.screens.frame.panels import FormPanel
+from opsdesk.store.views.money.tasks import MoneyTask
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.paper import Paper, paragraph
 

@@ -13,8 +13,8 @@ from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.money.base import MoneyForm, PickingForm
 from opsdesk.screens.money.choices import live
 from opsdesk.screens.money.words import MoneySeen, call_words
-from opsdesk.store.views.money_parts import CallView, MoneySheet, PaymentView
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import CallView, MoneySheet, PaymentView
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 

@@ -19,12 +19,12 @@ from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS, PAID_STATUS
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.payments.pay_links import ask_for_payment, cancel_link
 from opsdesk.screens.forms.filling import show_field
-from opsdesk.screens.host import StoreChange
+from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.money.base import MoneyForm
 from opsdesk.screens.money.words import LINK_WORDS
-from opsdesk.screens.writing import LetterForm, mail_fields
-from opsdesk.store.views.money_parts import LinkView
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import LinkView
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.key_bar import BarKey

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from opsdesk.screens.frame.panels import DeskPanel
 from opsdesk.screens.money.choices import money_choices
 from opsdesk.screens.money.words import MoneySeen, sheet_lines
-from opsdesk.screens.panels import DeskPanel
-from opsdesk.store.views.money import money_sheet
-from opsdesk.store.views.money_parts import MoneySheet
-from opsdesk.store.views.order import OrderDetail, order_detail
+from opsdesk.store.views.money.parts import MoneySheet
+from opsdesk.store.views.money.sheet import money_sheet
+from opsdesk.store.views.orders.detail import OrderDetail, order_detail
 from opsdesk.widgets.choices import Choices
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper
@@ -24,7 +24,7 @@ from opsdesk.widgets.paper import Paper
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from opsdesk.screens.host import StoreChange
+    from opsdesk.screens.frame.host import StoreChange
     from opsdesk.store.work import Done
 
 

@@ -22,11 +22,11 @@ from opsdesk.domain.refunds.states import RefundReason
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.refunds.asking import request
 from opsdesk.screens.forms.filling import show_field
+from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.money.refund_fields import choices_of, content_of, fields_of, whole_refund
-from opsdesk.screens.panels import ChoicePanel
-from opsdesk.screens.writing import LetterForm, mail_fields
-from opsdesk.store.views.order import OrderDetail
-from opsdesk.store.views.refunding import RefundGrounds, refund_grounds
+from opsdesk.store.views.money.refunding import RefundGrounds, refund_grounds
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.form import Form

@@ -10,7 +10,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.refunds.parts import Fee, RefundContent, RefundLine
 from opsdesk.domain.refunds.shares import Share, ShareChoice
 from opsdesk.domain.refunds.states import FeeKind, RefundReason
-from opsdesk.store.views.refunding import RefundGrounds
+from opsdesk.store.views.money.refunding import RefundGrounds
 from opsdesk.terminal.text import fitted
 from opsdesk.widgets.fields import Field
 

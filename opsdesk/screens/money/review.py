@@ -19,11 +19,11 @@ from opsdesk.domain.refunds.states import PartKind
 from opsdesk.operations.refunds.approvals import approve, decline
 from opsdesk.operations.refunds.asking import retry, take_back, turn_into_credit
 from opsdesk.screens.forms.filling import show_field
+from opsdesk.screens.frame.writing import LetterForm
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.screens.money.words import MoneySeen, refund_lines
-from opsdesk.screens.writing import LetterForm
-from opsdesk.store.views.money_parts import MoneySheet, RefundShareView, RefundView
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import MoneySheet, RefundShareView, RefundView
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.paper import Paper, paragraph

@@ -12,8 +12,8 @@ from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.operations.amendments.changing import acknowledge_recall, apply, withdraw
 from opsdesk.screens.money.base import PickingForm
-from opsdesk.store.views.money_parts import AmendmentView, MoneySheet
-from opsdesk.store.views.order import OrderDetail
+from opsdesk.store.views.money.parts import AmendmentView, MoneySheet
+from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.paper import Paper, paragraph, row

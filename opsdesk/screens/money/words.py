@@ -11,8 +11,8 @@ from textual.content import Content
 
 from opsdesk.domain.payments.gateways import CallState
 from opsdesk.domain.payments.transactions import PaymentState
-from opsdesk.screens.order_words import moment, plural
-from opsdesk.store.views.money_parts import CallView, DisputeView, LinkView, MoneySheet, PaymentView, RefundView
+from opsdesk.screens.order.words import moment, plural
+from opsdesk.store.views.money.parts import CallView, DisputeView, LinkView, MoneySheet, PaymentView, RefundView
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import heading, paragraph, row
 

@@ -12,7 +12,7 @@ from opsdesk.store.desk.leases import store_time
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import PresenceRow
 from opsdesk.store.upsert import upsert
-from opsdesk.store.views.order_parts import Present
+from opsdesk.store.views.orders.parts import Present
 
 BEAT = timedelta(seconds=10)
 """How often a screen says that it is still there."""

@@ -1,0 +1,1 @@
+"""Who works here: signing in, the lock, the people of the shop."""

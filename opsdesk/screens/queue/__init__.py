@@ -1,0 +1,1 @@
+"""The order queue: its rows, its preview, its jobs."""
