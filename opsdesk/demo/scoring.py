@@ -55,7 +55,7 @@ def _open_orders(session: Session) -> list[int]:
 
 
 def _add_check(
-    session: Session, case: CaseRow, brand: str, last4: str, cvv: str, line: str, country: str, now: datetime
+    session: Session, case: CaseRow, brand: str, last4: str, cvv_check: str, line: str, country: str, now: datetime
 ) -> None:
     order = session.get_one(OrderRow, case.order_id)
     paid = select(PaymentRow).where(col(PaymentRow.order_id) == case.order_id).order_by(col(PaymentRow.id)).limit(1)
@@ -74,7 +74,7 @@ def _add_check(
             funding="credit",
             country=country,
             fingerprint=f"demo-{last4}-{case.order_id}",
-            cvv_check=cvv,
+            cvv_check=cvv_check,
             line_check=line,
             postcode_check="fail",
         )

@@ -12,7 +12,7 @@ from opsdesk.domain.fraud.cases.contact import read_contact
 from opsdesk.domain.fraud.cases.script import read_script
 from opsdesk.domain.fraud.codes.authorisations import read_windows
 from opsdesk.domain.fraud.codes.avs import read_avs
-from opsdesk.domain.fraud.codes.cvv import read_cvv
+from opsdesk.domain.fraud.codes.cvv_results import read_cvv_results
 from opsdesk.domain.fraud.codes.disputes import read_disputes
 from opsdesk.domain.fraud.codes.phones import read_phones
 from opsdesk.domain.fraud.codes.reasons import read_decisions, read_foreign_reasons
@@ -49,7 +49,7 @@ def open_fraud(data: Path, own: Path | None = None) -> FraudBook:
         thresholds=read_thresholds(*pair("thresholds")),
         codes=Codes(
             avs=read_avs(*pair("avs")),
-            cvv=read_cvv(*pair("cvv")),
+            cvv_results=read_cvv_results(*pair("cvv_results")),
             secure=read_secure(*pair("three_d_secure")),
             disputes=read_disputes(*pair("disputes")),
             phones=read_phones(*pair("phones")),

@@ -31,21 +31,11 @@ from opsdesk.domain.payments.transactions import Method
 from opsdesk.domain.people.actors import WORKER, Actor, Role
 from opsdesk.domain.refunds.composing import RefundContent, RefundLine, RefundReason, compose
 from opsdesk.domain.refunds.shares import AllocationPolicy, ShareChoice, allocate
-from opsdesk.operations import (
-    amendments,
-    approvals,
-    disputes,
-    gateway_calls,
-    holds,
-    orders,
-    packing,
-    pay_links,
-    payments,
-    refunds,
-    shipping,
-    store_credit,
-)
+from opsdesk.operations.amendments import changing
+from opsdesk.operations.orders import cancelling, holds, packing, shipping
+from opsdesk.operations.payments import disputes, gateway_calls, pay_links, store_credit, taking
 from opsdesk.operations.payments.gateway_events import settle_event, take_event
+from opsdesk.operations.refunds import approvals, asking
 from opsdesk.operations.refunds.grounds import grounds_of, paid_too_much
 from opsdesk.operations.undo import undo
 from opsdesk.store.desk.leases import take_lease
@@ -139,7 +129,7 @@ def refund_with_references(work: Work, order_id: int, *, version: int, content: 
     total = compose(grounds.charged, grounds.earlier, wanted).total
     shares = allocate(total, grounds.sources, AllocationPolicy.NEWEST_FIRST)
     named = tuple(replace(share, reference=f"out {work.command_id[:8]} {share.payment_id}") for share in shares)
-    return refunds.request(work, order_id, version=version, content=wanted, shares=named)
+    return asking.request(work, order_id, version=version, content=wanted, shares=named)
 
 
 REFUND_WITH_REFERENCES = Operation("refund.request", refund_with_references)
@@ -309,14 +299,14 @@ class MoneyMachine(RuleBasedStateMachine):
     def capture(self, who: str, which: int, percent: int | None, sent: Faults | None) -> None:
         payment = self.one_of(PaymentRow, which, col(PaymentRow.authorised_minor) > 0)
         amount = of(percent, payment.authorised_minor) if percent else None
-        self.seen(who, payments.capture, payment.id, amount=amount)
+        self.seen(who, taking.capture, payment.id, amount=amount)
         self.send(sent)
 
     @when(lambda look: look.capturable > 0)
     @rule(who=WHO, which=WHICH, sent=SENT)
     def void(self, who: str, which: int, sent: Faults | None) -> None:
         payment = self.one_of(PaymentRow, which, col(PaymentRow.authorised_minor) > 0)
-        self.seen(who, payments.void, payment.id)
+        self.seen(who, taking.void, payment.id)
         self.send(sent)
 
     @when(lambda look: look.due > 0)
@@ -327,19 +317,19 @@ class MoneyMachine(RuleBasedStateMachine):
     )
     def record_payment(self, who: str, percent: int, method: Method) -> None:
         amount = of(percent, self.look.due)
-        self.seen(who, payments.record_payment, self.order_id, amount=amount, method=method)
+        self.seen(who, taking.record_payment, self.order_id, amount=amount, method=method)
 
     @precondition(lambda machine: machine.look.due > 0 and machine.look.is_placed and machine.steps > LATE)
     @rule()
     def take_on_account(self) -> None:
-        self.seen("sofia", payments.take_on_account, self.order_id, note="Ada agreed to it.")
+        self.seen("sofia", taking.take_on_account, self.order_id, note="Ada agreed to it.")
 
     @when(lambda look: look.due > 0 and look.credit > 0)
     @rule(who=WHO, which=WHICH, percent=PERCENT)
     def use_credit(self, who: str, which: int, percent: int) -> None:
         credit = self.one_of(StoreCreditRow, which, col(StoreCreditRow.balance_minor) > 0)
         amount = of(percent, min(credit.balance_minor, self.look.due))
-        self.seen(who, payments.use_credit, self.order_id, credit_id=credit.id, amount=amount)
+        self.seen(who, taking.use_credit, self.order_id, credit_id=credit.id, amount=amount)
 
     # Calls.
 
@@ -387,7 +377,7 @@ class MoneyMachine(RuleBasedStateMachine):
         amount = of(percent, payment.captured_minor - payment.refunded_minor)
         choice = ShareChoice(payment.id or 0, amount, method, f"line {self.clock():%H%M%S}")
         content = RefundContent(goodwill=amount)
-        self.seen(who, refunds.request, self.order_id, content=content, shares=(choice,))
+        self.seen(who, asking.request, self.order_id, content=content, shares=(choice,))
 
     @when(lambda look: look.due < 0)
     @rule(who=WHO, sent=SENT)
@@ -414,14 +404,14 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(who=WHO, which=WHICH)
     def take_refund_back(self, who: str, which: int) -> None:
         still_open = col(RefundRow.state).in_(["pending_approval", "submitted", "failed"])
-        self.ask(who, refunds.take_back, self.one_of(RefundRow, which, still_open).id)
+        self.ask(who, asking.take_back, self.one_of(RefundRow, which, still_open).id)
 
     @when(lambda look: look.failed_refunds)
     @rule(who=WHO, which=WHICH, how=st.sampled_from(["again", "by hand", "credit"]))
     def retry_refund(self, who: str, which: int, how: str) -> None:
         refund = self.one_of(RefundRow, which, col(RefundRow.state) == "failed")
         if how == "credit":
-            self.ask(who, refunds.turn_into_credit, refund.id)
+            self.ask(who, asking.turn_into_credit, refund.id)
             return
         shares = self.rows(RefundShareRow, col(RefundShareRow.refund_id) == refund.id)
         by_hand = tuple(
@@ -429,7 +419,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for share in shares
             if share.state in ("failed", "cancelled")
         )
-        self.ask(who, refunds.retry, refund.id, shares=by_hand if how == "by hand" else None)
+        self.ask(who, asking.retry, refund.id, shares=by_hand if how == "by hand" else None)
 
     # Pay links.
 
@@ -458,15 +448,13 @@ class MoneyMachine(RuleBasedStateMachine):
     @when(lambda look: look.is_placed and not look.open_changes)
     @rule(
         who=WHO,
-        settle=st.sampled_from(amendments.Settle),
+        settle=st.sampled_from(changing.Settle),
         which=WHICH,
         kind=st.sampled_from(["units", "units", "remove", "add", "discount", "shipping"]),
         units=st.integers(1, 5),
         sent=SENT,
     )
-    def amend(
-        self, who: str, settle: amendments.Settle, which: int, kind: str, units: int, sent: Faults | None
-    ) -> None:
+    def amend(self, who: str, settle: changing.Settle, which: int, kind: str, units: int, sent: Faults | None) -> None:
         line = self.one_of(OrderLineRow, which)
         edits: dict[str, Edit] = {
             "units": SetQuantity(line.id or 0, units),
@@ -475,11 +463,11 @@ class MoneyMachine(RuleBasedStateMachine):
             "discount": DiscountOrder(eur(units * 500)),
             "shipping": SetShipping("Express", eur(units * 490)),
         }
-        self.seen(who, amendments.propose, self.order_id, edits=[edits[kind]], reason="Asked for", settle=settle)
+        self.seen(who, changing.propose, self.order_id, edits=[edits[kind]], reason="Asked for", settle=settle)
         self.send(sent)
 
     @when(lambda look: look.open_changes)
-    @rule(who=WHO, what=st.sampled_from([amendments.withdraw, amendments.apply, amendments.acknowledge_recall]))
+    @rule(who=WHO, what=st.sampled_from([changing.withdraw, changing.apply, changing.acknowledge_recall]))
     def go_on_with_change(self, who: str, what: Callable[..., Done]) -> None:
         change = self.one_of(AmendmentRow, 0, col(AmendmentRow.ended_at).is_(None))
         self.ask(who, what, change.id)
@@ -490,7 +478,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def go_on_with_order(self, who: str, what: str) -> None:
         """What stops an order is let go of the next time, so that most of them go on."""
         if not self.look.is_placed:
-            self.seen(who, orders.reopen, self.order_id)
+            self.seen(who, cancelling.reopen, self.order_id)
         elif self.look.holds:
             self.seen("sofia", holds.release, self.order_id)
         elif what.startswith("hold"):
@@ -499,7 +487,7 @@ class MoneyMachine(RuleBasedStateMachine):
         elif what == "pack":
             self.seen(who, packing.start_packing, self.order_id)
         elif what == "cancel":
-            self.seen(who, orders.cancel, self.order_id, reason=CancelReason.CUSTOMER)
+            self.seen(who, cancelling.cancel, self.order_id, reason=CancelReason.CUSTOMER)
         else:
             line, units = self.one_of(OrderLineRow, 0), 1 if what == "ship one" else 2
             self.seen(who, shipping.ship, self.order_id, carrier="DHL", quantities={line.id or 0: units})

@@ -187,7 +187,7 @@ def test_what_a_gateway_tells_of_a_payment_is_kept_and_nothing_of_it_forgotten(s
         "pi_1",
         "EUR",
         instrument=Instrument("card", "visa", "4242", "credit", "FR", "fp_1"),
-        checks=Checks(security_code=Check.FAIL, line=Check.PASS),
+        checks=Checks(security_code_check=Check.FAIL, line=Check.PASS),
         risk=Risk("elevated", 66),
     )
     later = replace(first, checks=Checks(postcode=Check.PASS), risk=Risk())

@@ -14,8 +14,11 @@ import opsdesk.store.tables
 from opsdesk.cli.families import whole
 
 PACKAGE = Path(opsdesk.store.tables.__file__).parent.parent.parent
+# What a bank answered about a code is a letter or a word; it may be kept, the code never.
+_ANSWERED = r"(?!_(?:checks?|results?|matches|does_not_match|not_checked|denied|without)(?:$|_))"
 _CARD = re.compile(
-    r"(?i)(?:^|[_\W])(?:pan|cvv2?|cvc2?|csc|card_?(?:no|num|number|code|holder|expiry)|security_?code|expiry_?(?:month|year))(?:$|[_\W])"
+    r"(?i)(?:^|[_\W])(?:pan|cvv2?|cvc2?|csc|card_?(?:no|num|number|code|holder|expiry)|security_?code|expiry_?(?:month|year))"
+    rf"{_ANSWERED}(?:$|[_\W])"
 )
 # Where card numbers are looked for in order to take them out.
 DETECTORS = {"domain/cards.py", "store/intake/words.py"}
@@ -77,3 +80,8 @@ def test_control_planted_fields_are_found() -> None:
     planted = "class Payment:\n    card_number: str\n    cvv: str\nField('pan', 'Card number')\n"
     assert set(named_for_cards(names_in(ast.parse(planted)))) == {"card_number", "cvv", "pan", "Card_number"}
     assert named_for_cards(iter(("panel", "span", "company", "cards", "expires_at", "payment.pan"))) == ["payment.pan"]
+
+
+def test_what_a_bank_answered_may_be_kept_and_the_code_not() -> None:
+    names = ("cvv_check", "cvv_result", "cvv_results", "read_cvv_results", "cvv_code", "my_cvv")
+    assert named_for_cards(iter(names)) == ["cvv_code", "my_cvv"]

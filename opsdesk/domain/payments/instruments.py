@@ -27,7 +27,7 @@ class Checks:
 
     line: Check = Check.NONE
     postcode: Check = Check.NONE
-    security_code: Check = Check.NONE
+    security_code_check: Check = Check.NONE
     sca: str = ""
     eci: str = ""
     liability_shifted: bool | None = None

@@ -33,7 +33,7 @@ def checks_of(charge: Raw) -> Checks:
     return Checks(
         line=_check(text(checks, "address_line1_check")),
         postcode=_check(text(checks, "address_postal_code_check")),
-        security_code=_check(text(checks, "cvc_check")),
+        security_code_check=_check(text(checks, "cvc_check")),
         sca=text(proof, "result"),
         eci=eci,
         liability_shifted=_shifted(eci, text(proof, "result"), text(card, "network") or text(card, "brand")),

@@ -40,7 +40,7 @@ def _told(snapshot: PaymentSnapshot) -> dict[str, object]:
         "risk_reason": risk.reason,
         "risk_rule": risk.rule,
     }
-    lines = {"line_check": checks.line, "postcode_check": checks.postcode, "cvv_check": checks.security_code}
+    lines = {"line_check": checks.line, "postcode_check": checks.postcode, "cvv_check": checks.security_code_check}
     return {
         **{name: kept_line(word) for name, word in words.items()},
         **{name: check.value for name, check in lines.items() if check.value != "none"},

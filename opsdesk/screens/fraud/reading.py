@@ -25,7 +25,7 @@ _AVS_TONES = {
     AvsSummary.POSTAL_ONLY: Tone.LOOK,
     AvsSummary.NONE: Tone.ALARM,
 }
-_CVV_TONES = {CvvSummary.MATCH: Tone.GOOD, CvvSummary.NOMATCH: Tone.ALARM, CvvSummary.MISSING: Tone.LOOK}
+_CVV_RESULT_TONES = {CvvSummary.MATCH: Tone.GOOD, CvvSummary.NOMATCH: Tone.ALARM, CvvSummary.MISSING: Tone.LOOK}
 _LOSS = {True: "; the bank bears a fraud loss", False: "; the shop bears a fraud loss", None: ""}
 
 
@@ -150,8 +150,12 @@ def check_rows(payment: PaymentTraits) -> Iterator[CheckRow]:
     """Return what was checked of the payment in words; what was not checked says so, and accuses nobody."""
     if payment.avs is not None:
         yield CheckRow(what="address", words=payment.avs.words, tone=_AVS_TONES.get(payment.avs.summary, Tone.DIM))
-    if payment.cvv is not None:
-        yield CheckRow(what="code", words=payment.cvv.words, tone=_CVV_TONES.get(payment.cvv.summary, Tone.DIM))
+    if payment.cvv_result is not None:
+        yield CheckRow(
+            what="code",
+            words=payment.cvv_result.words,
+            tone=_CVV_RESULT_TONES.get(payment.cvv_result.summary, Tone.DIM),
+        )
     if payment.secure is not None:
         shifted = payment.secure.shifted
         tone = Tone.GOOD if shifted else Tone.PLAIN

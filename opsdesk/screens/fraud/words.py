@@ -138,7 +138,7 @@ def not_checked(rules: Sequence[NotChecked], width: int) -> list[Content]:
 _TOPICS = (
     ("payment.avs", "address check"),
     ("payment.three_ds", "3-D Secure"),
-    ("payment.cvv", "security code"),
+    ("payment.cvv", "security code check"),
     ("payment", "payment"),
     ("ip", "IP address"),
     ("device", "device"),

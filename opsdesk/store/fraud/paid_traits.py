@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from opsdesk.domain.fraud.codes.cvv import decode_cvv
+from opsdesk.domain.fraud.codes.cvv_results import decode_cvv_result
 from opsdesk.domain.fraud.codes.risk_levels import network_name
 from opsdesk.domain.fraud.codes.tables import Codes
 from opsdesk.domain.fraud.codes.three_d_secure import Told
@@ -58,8 +58,8 @@ def _told(row: Row[Any], codes: Codes) -> PaymentTraits:
     network = network_name(row.brand)
     if row.avs_code:
         traits = replace(traits, avs=codes.avs.decode(row.gateway, network, row.avs_code))
-    if row.cvv_code:
-        traits = replace(traits, cvv=decode_cvv(codes.cvv, row.cvv_code))
+    if row.cvv_result:
+        traits = replace(traits, cvv_result=decode_cvv_result(codes.cvv_results, row.cvv_result))
     if row.trans_status or row.trans_reason:
         told = Told(
             gateway=row.gateway,

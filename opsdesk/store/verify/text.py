@@ -53,7 +53,7 @@ TEXTS = (
     Texts("contact_attempt", "id", ("channel", "number", "number_kind", "outcome", "checks", "note"), ("note",)),
     Texts("payment_check", "payment_id",
           ("kind", "brand", "last4", "funding", "country", "wallet", "holder", "line_check", "postcode_check",
-           "cvv_check", "avs_code", "cvv_code", "sca", "eci", "trans_status", "trans_reason", "risk_level",
+           "cvv_check", "avs_code", "cvv_result", "sca", "eci", "trans_status", "trans_reason", "risk_level",
            "risk_reason", "risk_rule")),
     Texts("risk_assessment", "id", ("result", "facts")),
     Texts("risk_list_entry", "id", ("shown", "reason"), ("reason",)),

@@ -10,7 +10,7 @@ import pytest
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.codes.authorisations import read_windows
 from opsdesk.domain.fraud.codes.avs import avs_of_checks, read_avs
-from opsdesk.domain.fraud.codes.cvv import cvv_of_check, decode_cvv, read_cvv
+from opsdesk.domain.fraud.codes.cvv_results import cvv_result_of, decode_cvv_result, read_cvv_results
 from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, CvvSummary, FraudLabel, Match, SecureKind
 from opsdesk.domain.fraud.codes.disputes import decode_dispute, decode_warning, read_disputes
 from opsdesk.domain.fraud.codes.phones import read_phones
@@ -27,7 +27,7 @@ def shipped(name: str) -> str:
 
 
 AVS = read_avs(shipped("avs"))
-CVV = read_cvv(shipped("cvv"))
+CVV = read_cvv_results(shipped("cvv"))
 SECURE = read_secure(shipped("three_d_secure"))
 DISPUTES = read_disputes(shipped("disputes"))
 PHONES = read_phones(shipped("phones"))
@@ -142,7 +142,7 @@ def test_gateways_that_send_words_are_read_alike(street: Check, postal: Check, s
 
 def test_a_gateway_that_says_nothing_has_checked_nothing() -> None:
     assert avs_of_checks(Check.NONE, Check.NONE) is None
-    assert cvv_of_check(Check.NONE) is None
+    assert cvv_result_of(Check.NONE) is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_gateway_that_says_nothing_has_checked_nothing() -> None:
      ("D", "nomatch"), ("I", "missing"), ("", "not_checked"), ("?", "not_checked"), ("m", "match")],
 )  # fmt: skip
 def test_each_letter_of_the_security_code_check(code: str, summary: str) -> None:
-    assert decode_cvv(CVV, code).summary == summary
+    assert decode_cvv_result(CVV, code).summary == summary
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_each_letter_of_the_security_code_check(code: str, summary: str) -> None
      (Check.UNCHECKED, CvvSummary.NOT_CHECKED)],
 )  # fmt: skip
 def test_security_code_checks_in_words(check: Check, summary: CvvSummary) -> None:
-    found = cvv_of_check(check)
+    found = cvv_result_of(check)
     assert found is not None and found.summary is summary
 
 
@@ -391,7 +391,7 @@ def test_a_shop_replaces_one_table_and_keeps_the_others() -> None:
         (read_avs, "avs", "[[table]]\ncode = 'x'\ncolour = 'red'", "'colour' means nothing here"),
         (read_avs, "avs", "x = [", "fraud/avs.toml cannot be read"),
         (read_avs, "avs", "x = " + "[" * 5000, "cannot be read"),
-        (read_cvv, "cvv", "[[cvv]]\ncode = 'M'\nsummary = 'match'", "words is missing"),
+        (read_cvv_results, "cvv", "[[cvv_result]]\ncode = 'M'\nsummary = 'match'", "words is missing"),
         (read_secure, "three_d_secure", "[[eci]]\nfamily = 'visa'\ncode = '05'\nmeans = 'sure'\nshift = 'yes'\nwords = 'x'", "means"),
         (read_disputes, "disputes", "[[dispute]]\nnetwork = 'visa'\nrows = [{ code = '1', words = 'x', label = 'maybe' }]", "label"),
         (read_phones, "phones", "fictional = ['0123']", "'0123' is no range"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, Cvv, CvvSummary, Match, Secure, SecureKind
+from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, CvvResult, CvvSummary, Match, Secure, SecureKind
 from opsdesk.domain.fraud.codes.phones import read_phones
 from opsdesk.domain.fraud.evidence.addresses import (
     Forwarder,
@@ -199,7 +199,7 @@ def test_every_fact_is_in_the_catalogue_with_its_kind_and_vocabulary() -> None:
             phone=PhoneTraits(number="+447911123456", is_required=True, is_valid=True, check="IS_POSSIBLE", type="MOBILE", countries=("GB", "GG")),
             payment=PaymentTraits(
                 gateway="Stripe", method="card", network="Visa", wallet="apple_pay", funding="debit", is_virtual=False, country="fr",
-                holder="Ada Byron", avs=Avs(AvsSummary.FULL, Match.MATCH, Match.MATCH, Match.MATCH), cvv=Cvv(CvvSummary.MATCH, "ok"),
+                holder="Ada Byron", avs=Avs(AvsSummary.FULL, Match.MATCH, Match.MATCH, Match.MATCH), cvv_result=CvvResult(CvvSummary.MATCH, "ok"),
                 secure=Secure(SecureKind.AUTHENTICATED, "ok", True, reason="15"), risk_level="low", risk_score=3, declined=0, cards_tried=1,
             ),
             origin=Origin(ip="81.2.69.160", country="gb", anonymiser="vpn", km_to_billing=3, device_accounts=0),
@@ -249,7 +249,7 @@ def test_an_address_that_nobody_checked_is_not_a_mismatch(avs: Avs, known: str |
 
 def test_a_code_that_was_not_checked_and_a_shift_that_nobody_told_stay_unknown() -> None:
     unknown = facts(
-        payment=PaymentTraits(cvv=Cvv(CvvSummary.NOT_CHECKED, "not sent"), secure=Secure(SecureKind.UNKNOWN, "could not be performed"))
+        payment=PaymentTraits(cvv_result=CvvResult(CvvSummary.NOT_CHECKED, "not sent"), secure=Secure(SecureKind.UNKNOWN, "could not be performed"))
     )  # fmt: skip
     assert not {"payment.cvv", "payment.three_ds", "payment.liability"} & set(unknown)
 
@@ -321,7 +321,9 @@ def test_a_payment_told_in_words_is_read_like_one_in_codes() -> None:
         book.codes,
         "stripe",
         Instrument(kind="card", brand="visa", last4="4242", funding="debit", country="FR", wallet="apple_pay"),
-        Checks(line=Check.FAIL, postcode=Check.PASS, security_code=Check.UNCHECKED, sca="authenticated", eci="05"),
+        Checks(
+            line=Check.FAIL, postcode=Check.PASS, security_code_check=Check.UNCHECKED, sca="authenticated", eci="05"
+        ),
         Risk(level="highest", score=80),
     )
     known = facts(payment=traits)

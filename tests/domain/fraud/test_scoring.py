@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdesk.domain.errors import Invalid
-from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, Cvv, CvvSummary, Match, Secure, SecureKind
+from opsdesk.domain.fraud.codes.decoded import Avs, AvsSummary, CvvResult, CvvSummary, Match, Secure, SecureKind
 from opsdesk.domain.fraud.evidence.catalogue import CATALOGUE
 from opsdesk.domain.fraud.evidence.deriving import FactSheet
 from opsdesk.domain.fraud.evidence.entities import Entity
@@ -96,7 +96,9 @@ def test_no_shipped_rule_judges_by_country_or_language() -> None:
 
 
 _UNHAPPY = {
-    "payment": PaymentTraits(gateway="stripe", method="card", network="visa", cvv=Cvv(CvvSummary.NOMATCH, "no match")),
+    "payment": PaymentTraits(
+        gateway="stripe", method="card", network="visa", cvv_result=CvvResult(CvvSummary.NOMATCH, "no match")
+    ),
     "phone": PhoneTraits(number="+44123", is_valid=False, check="TOO_SHORT"),
     "shipping": DOVER,
     "km_to_shipping": 412,
@@ -210,7 +212,7 @@ def test_little_data_is_called_thin_and_not_low() -> None:
     assert nothing.coverage == 0
     known = scored(
         payment=PaymentTraits(
-            method="card", cvv=Cvv(CvvSummary.MATCH, "ok"), avs=Avs(AvsSummary.FULL, Match.MATCH, Match.MATCH, Match.MATCH),
+            method="card", cvv_result=CvvResult(CvvSummary.MATCH, "ok"), avs=Avs(AvsSummary.FULL, Match.MATCH, Match.MATCH, Match.MATCH),
             secure=Secure(SecureKind.AUTHENTICATED, "ok", True), country="GB", declined=0, cards_tried=1,
         ),
         links=(), blocked=frozenset(), allowed=frozenset(), contacts={},

@@ -81,7 +81,7 @@ class CvvSummary(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cvv:
+class CvvResult:
     """The bank's check of the security code. The code itself is never stored, only this result."""
 
     summary: CvvSummary

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from opsdesk.domain.fraud.codes.authorisations import Windows
 from opsdesk.domain.fraud.codes.avs import AvsTables
-from opsdesk.domain.fraud.codes.cvv import CvvTable
+from opsdesk.domain.fraud.codes.cvv_results import CvvResults
 from opsdesk.domain.fraud.codes.disputes import DisputeTable
 from opsdesk.domain.fraud.codes.phones import PhoneTables
 from opsdesk.domain.fraud.codes.reasons import WordTable
@@ -19,7 +19,7 @@ class Codes:
     """The tables of codes."""
 
     avs: AvsTables
-    cvv: CvvTable
+    cvv_results: CvvResults
     secure: SecureTables
     disputes: DisputeTable
     phones: PhoneTables

@@ -203,7 +203,7 @@ class _Sheet:
         self._secure()
 
     def _checks(self) -> None:
-        avs, cvv = self._evidence.payment.avs, self._evidence.payment.cvv
+        avs, cvv_result = self._evidence.payment.avs, self._evidence.payment.cvv_result
         if avs is not None:
             self.put("payment.avs_status", avs.summary.value)
             for name, match in (("street", avs.street), ("postal", avs.postal), ("name", avs.name)):
@@ -212,10 +212,10 @@ class _Sheet:
                 self.put("payment.avs", avs.summary.value)
             else:
                 self.why_unknown["payment.avs"] = avs.remark or avs.words
-        if cvv is not None and cvv.summary is CvvSummary.NOT_CHECKED:
-            self.why_unknown["payment.cvv"] = cvv.words
-        elif cvv is not None:
-            self.put("payment.cvv", cvv.summary.value)
+        if cvv_result is not None and cvv_result.summary is CvvSummary.NOT_CHECKED:
+            self.why_unknown["payment.cvv"] = cvv_result.words
+        elif cvv_result is not None:
+            self.put("payment.cvv", cvv_result.summary.value)
 
     def _secure(self) -> None:
         secure = self._evidence.payment.secure

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from opsdesk.domain.fraud.codes.decoded import Avs, Cvv, Secure
+from opsdesk.domain.fraud.codes.decoded import Avs, CvvResult, Secure
 from opsdesk.domain.fraud.evidence.addresses import Place
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.money import Money
@@ -135,7 +135,7 @@ class PaymentTraits:
     country: str = ""
     holder: str = ""
     avs: Avs | None = None
-    cvv: Cvv | None = None
+    cvv_result: CvvResult | None = None
     secure: Secure | None = None
     risk_level: str = ""
     risk_score: int | None = None

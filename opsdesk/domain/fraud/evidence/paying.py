@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdesk.domain.fraud.codes.avs import avs_of_checks
-from opsdesk.domain.fraud.codes.cvv import cvv_of_check
+from opsdesk.domain.fraud.codes.cvv_results import cvv_result_of
 from opsdesk.domain.fraud.codes.risk_levels import network_name
 from opsdesk.domain.fraud.codes.tables import Codes
 from opsdesk.domain.fraud.codes.three_d_secure import Told
@@ -41,7 +41,7 @@ def payment_traits(codes: Codes, gateway: str, instrument: Instrument, checks: C
         funding=instrument.funding,
         country=instrument.country,
         avs=avs_of_checks(checks.line, checks.postcode, gateway),
-        cvv=cvv_of_check(checks.security_code),
+        cvv_result=cvv_result_of(checks.security_code_check),
         secure=codes.secure.decode(told),
         risk_level=codes.levels.level(gateway, risk.level, risk.score),
         risk_score=risk.score,

@@ -240,7 +240,7 @@ def _create_desk() -> None:
         _moment("told_at", nullable=False),
         *map(_text, ("kind", "brand", "last4", "funding", "country", "wallet", "holder")),
         sa.Column("fingerprint", CODE, nullable=False),
-        *map(_text, ("line_check", "postcode_check", "cvv_check", "avs_code", "cvv_code", "sca", "eci")),
+        *map(_text, ("line_check", "postcode_check", "cvv_check", "avs_code", "cvv_result", "sca", "eci")),
         *map(_text, ("trans_status", "trans_reason")),
         _truth("liability_shifted", nullable=True),
         _text("risk_level"),
