@@ -27,7 +27,7 @@ def shipped(name: str) -> str:
 
 
 AVS = read_avs(shipped("avs"))
-CVV = read_cvv_results(shipped("cvv"))
+CVV = read_cvv_results(shipped("cvv_results"))
 SECURE = read_secure(shipped("three_d_secure"))
 DISPUTES = read_disputes(shipped("disputes"))
 PHONES = read_phones(shipped("phones"))
@@ -391,7 +391,7 @@ def test_a_shop_replaces_one_table_and_keeps_the_others() -> None:
         (read_avs, "avs", "[[table]]\ncode = 'x'\ncolour = 'red'", "'colour' means nothing here"),
         (read_avs, "avs", "x = [", "fraud/avs.toml cannot be read"),
         (read_avs, "avs", "x = " + "[" * 5000, "cannot be read"),
-        (read_cvv_results, "cvv", "[[cvv_result]]\ncode = 'M'\nsummary = 'match'", "words is missing"),
+        (read_cvv_results, "cvv_results", "[[cvv_result]]\ncode = 'M'\nsummary = 'match'", "words is missing"),
         (read_secure, "three_d_secure", "[[eci]]\nfamily = 'visa'\ncode = '05'\nmeans = 'sure'\nshift = 'yes'\nwords = 'x'", "means"),
         (read_disputes, "disputes", "[[dispute]]\nnetwork = 'visa'\nrows = [{ code = '1', words = 'x', label = 'maybe' }]", "label"),
         (read_phones, "phones", "fictional = ['0123']", "'0123' is no range"),
