@@ -258,7 +258,7 @@ async def test_why_shows_the_rule_its_condition_and_what_it_found(cases: Cases):
         for words in (
             "PAY-01",
             'when payment.cvv == "nomatch"',
-            "payment.cvv_result = nomatch",
+            "payment.cvv = nomatch",
             "no order that it hit is labelled yet; last hits: 104463 open",
             "THAT NOBODY COULD JUDGE",
         ):
