@@ -186,15 +186,16 @@ def unlist_value(
 def _letter(performer: Performer, case: CaseHead, verdict: str) -> Letter | None:
     """Write what the customer is told; None where the shop has no words for it."""
     from opsdesk.domain.errors import Invalid
+    from opsdesk.domain.fraud.cases.letters import STATUS_OF_END
     from opsdesk.domain.fraud.codes.reasons import Verdict
-    from opsdesk.operations.fraud.deciding import LETTERS_OF_END
     from opsdesk.store.views.mails.letters import letter_facts
 
-    template = LETTERS_OF_END.get(Verdict(verdict)) if verdict in set(Verdict) else None
+    if verdict not in set(Verdict):
+        return None
     with performer.store.reading() as session:
         facts = letter_facts(session, case.order_id, agent=performer.actor.name)
-    with telling(performer.store) as (_, writer, _):
+    with telling(performer.store) as (book, writer, _):
         try:
-            return writer.write(template, facts) if template else None
+            return writer.write(book.find(STATUS_OF_END[Verdict(verdict)]).template, facts)
         except Invalid:
             return None

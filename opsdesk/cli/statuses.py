@@ -59,7 +59,8 @@ def tell_status(
         with performer.store.reading() as session:
             facts = letter_facts(session, order.id, agent=performer.actor.name)
         day = expected_on.date() if expected_on else None
-        seen = preview(writer, shop.facts, book.find(status), facts, now=performer.clock(), expected_on=day)
+        now, fraud = performer.clock(), performer.store.fraud
+        seen = preview(writer, shop.facts, book.find(status), facts, now=now, expected_on=day, fraud=fraud)
         if dry_run:
             _print_letter(seen, as_json=as_json)
             return

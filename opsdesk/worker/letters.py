@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.fraud.cases.letters import LAST_NOTICE, REMINDER
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.integrations.ports import LetterWriter
 from opsdesk.operations.fraud.reminding import remind as remind_customer
@@ -13,7 +14,6 @@ from opsdesk.store.fraud.due import ToRemind, cases_to_remind
 from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.work import Performer
 
-REMINDER, LAST = "fraud_reminder", "fraud_final_notice"
 _LAST_DAY = timedelta(hours=25)
 """Less than this before the deadline the last notice goes out; it is due a day before, or the next morning."""
 
@@ -27,9 +27,10 @@ def remind(performer: Performer, letters: LetterWriter, *, limit: int = 20) -> i
     with performer.store.reading() as session:
         due = cases_to_remind(session, now, limit)
     for case in due:
-        is_last = case.respond_by is not None and case.respond_by - now < _LAST_DAY
-        letter = _written(performer, letters, LAST if is_last else REMINDER, case)
-        performer.perform(remind_customer, case.case_id, letter=letter)
+        is_last = case.answer_by is not None and case.answer_by - now < _LAST_DAY
+        status = LAST_NOTICE if is_last else REMINDER
+        letter = _written(performer, letters, status, case)
+        performer.perform(remind_customer, case.case_id, letter=letter, status=status)
     return len(due)
 
 
@@ -37,6 +38,6 @@ def _written(performer: Performer, letters: LetterWriter, template: str, case: T
     with performer.store.reading() as session:
         facts = letter_facts(session, case.order_id, agent=case.asked_by)
     try:
-        return letters.write(template, replace(facts, deadline=case.respond_by))
+        return letters.write(template, replace(facts, deadline=case.answer_by))
     except OpsDeskError:
         return None

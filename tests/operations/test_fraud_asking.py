@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.fraud.cases.states import FraudState
@@ -16,14 +18,15 @@ from opsdesk.operations.fraud.contact import on_bounce, on_reply
 from opsdesk.operations.fraud.deciding import decide
 from opsdesk.operations.statuses.telling import tell
 from opsdesk.store.engine import Store
-from opsdesk.store.tables import ActivityRow, MailRow
+from opsdesk.store.tables import ActivityRow, CaseRow, MailRow
 from opsdesk.store.work import Done, Operation, Performer, Work
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.letters import remind
 from tests.conftest import START, StillClock
-from tests.operations.fraud_kit import AMY, fraud_hold, state_of, suspected, the_case, with_files
+from tests.operations.fraud_kit import AMY, BOOK, fraud_hold, state_of, suspected, the_case, with_files
 from tests.operations.orders_kit import rows, the_order
 from tests.operations.test_statuses import ACCEPTED, answer_next, previewed, telling_of, writer
+from tests.operations.test_statuses import BOOK as STATUSES
 
 __all__ = ["writer"]
 
@@ -100,6 +103,56 @@ def test_the_letter_never_promises_more_time_than_the_money_has(
         previewed(shop, writer, "potential_fraud", order_id, clock())
 
 
+def test_the_letter_keeps_the_margin_that_the_shop_has_set(
+    shop: Store, amy: Performer, worker: Performer, clock: StillClock, writer: TemplateWriter
+) -> None:
+    """The moment that the letter names is the one that the case waits for, whatever the margin is."""
+    book = BOOK()
+    deadline = replace(book.thresholds.deadline, margin=timedelta(hours=60))
+    careful = replace(book, thresholds=replace(book.thresholds, deadline=deadline))
+    shop = replace(shop, fraud=lambda: careful)
+    amy, worker = replace(amy, store=shop), replace(worker, store=shop)
+    case_id = suspected(shop)
+    clock.advance(days=3)
+    mail = ask(amy, writer, case_id)
+    clock.advance(seconds=21)
+    answer_next(worker, clock, ACCEPTED)
+    by = START + timedelta(days=7) - timedelta(hours=60)
+    assert the_case(shop, case_id).respond_by == by
+    assert "November 29" in mail.text
+
+
+def test_a_reminder_names_the_day_by_which_the_case_is_decided(
+    shop: Store, amy: Performer, worker: Performer, clock: StillClock, writer: TemplateWriter
+) -> None:
+    """The money may end sooner than it was known when the customer was asked."""
+    case_id, _ = asked(amy, worker, clock, writer)
+    sooner = clock() + timedelta(hours=30)
+    with Session(shop.writer) as session, session.begin():
+        case = session.get_one(CaseRow, case_id)
+        case.decide_by, case.remind_at = sooner, clock()
+    remind(worker, writer)
+    mail = rows(shop, MailRow)[-1]
+    assert (mail.status_code, f"November {sooner.day}" in mail.text) == ("fraud_reminder", True)
+
+
+def test_what_tells_the_end_of_a_case_is_called_as_in_the_menu(
+    shop: Store, amy: Performer, worker: Performer, clock: StillClock, writer: TemplateWriter
+) -> None:
+    case_id, _ = asked(amy, worker, clock, writer)
+    case = the_case(shop, case_id)
+    seen = previewed(shop, writer, "cancelled", case.order_id, clock())
+    amy.perform(
+        decide, case_id, version=case.version, verdict="cancel_fraud", reason_code="issuer_warning", gut=5,
+        letter=seen.letter,
+    )  # fmt: skip
+    clock.advance(seconds=21)
+    answer_next(worker, clock, ACCEPTED)
+    mail = rows(shop, MailRow)[-1]
+    assert STATUSES.find(mail.status_code).customer_label == "Cancelled"
+    assert the_order(shop, case.order_id).told_status == mail.status_code == "cancelled_neutral"
+
+
 def test_a_refused_mail_warns_and_moves_nothing(
     shop: Store, amy: Performer, worker: Performer, clock: StillClock, writer: TemplateWriter
 ) -> None:
@@ -159,7 +212,8 @@ def test_a_customer_who_is_silent_is_reminded_twice_and_who_answers_no_more(
         assert remind(worker, writer) == 1
         assert remind(worker, writer) == 0
         mail = rows(shop, MailRow)[-1]
-        assert (len(rows(shop, MailRow)), mail.status_code) == (1 + turn, "potential_fraud")
+        status = ("fraud_reminder", "fraud_final_notice")[turn - 1]
+        assert (len(rows(shop, MailRow)), mail.status_code) == (1 + turn, status)
         assert "104458" in mail.subject + mail.text
     assert the_case(shop, case_id).remind_at is None
     heard(worker, "reply", mail)

@@ -151,7 +151,7 @@ def worker(store: Store, clock: StillClock) -> Performer:
 def previewed(store: Store, writer: TemplateWriter, code: str, order_id: int, now: datetime) -> Preview:
     with store.reading() as session:
         facts = letter_facts(session, order_id, agent="Mia")
-    return preview(writer, SHOP, BOOK.find(code), facts, now=now)
+    return preview(writer, SHOP, BOOK.find(code), facts, now=now, fraud=store.fraud)
 
 
 def telling_of(seen: Preview) -> Telling:

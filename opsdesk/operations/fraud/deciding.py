@@ -19,13 +19,6 @@ from opsdesk.store.fraud.cases import kept_besides, write_proposal
 from opsdesk.store.tables import ApprovalRow
 from opsdesk.store.work import Done, Work, operation
 
-LETTERS_OF_END = {
-    Verdict.RELEASE: "fraud_released",
-    Verdict.CANCEL_UNVERIFIED: "cancelled_unverified",
-    Verdict.CANCEL_FRAUD: "cancelled_neutral",
-}
-"""Template of what the customer is told when a case ends; of fraud nothing is said to anybody."""
-
 
 @operation("case.decide")
 def decide(

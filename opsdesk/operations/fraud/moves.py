@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from opsdesk.domain.fraud.cases.deadlines import next_call
+from opsdesk.domain.fraud.cases.letters import ASKING, STATUS_OF_END
 from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, Effect, Move
 from opsdesk.domain.fraud.cases.working import rescored
 from opsdesk.domain.fraud.codes.reasons import Verdict
@@ -21,12 +22,6 @@ from opsdesk.operations.mails.outbox import queue_mail, take_back
 from opsdesk.store.fraud.cases import CaseMoney, case_facts, write_case
 from opsdesk.store.tables import CaseRow, HoldRow, LabelRow, OrderRow
 from opsdesk.store.work import Done, Plain, Work
-
-POTENTIAL_FRAUD = "potential_fraud"
-"""Code of the status that the order has while its customer is asked."""
-
-ASKING = (POTENTIAL_FRAUD, "fraud_reminder", "fraud_final_notice")
-"""Codes of statuses that ask the customer to call; the first, and those that repeat it."""
 
 REMINDS = "reminds:"
 """Begins the event key of a mail that reminds the customer; the case's id follows."""
@@ -222,10 +217,10 @@ def _cancel_order(work: Work, at: OpenCase) -> None:
 
 
 def _tell_the_end(work: Work, at: OpenCase) -> None:
-    if at.letter is None or not at.order.email:
+    if at.letter is None or at.decision is None or not at.order.email:
         return
     event_key = f"decided:{at.case_id}:{work.command_id}"
-    queue_mail(work, at.order, at.letter, event_key=event_key, status_code=at.row.verdict)
+    queue_mail(work, at.order, at.letter, event_key=event_key, status_code=STATUS_OF_END[at.decision.verdict])
     at.told.append("The customer is told.")
 
 

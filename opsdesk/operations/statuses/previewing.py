@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from opsdesk.domain.errors import Invalid, Refused
+from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.thresholds import DeadlineSettings
 from opsdesk.domain.mails.letters import LetterFacts, ShopFacts
 from opsdesk.domain.mails.outgoing import Letter, forbidden_words
@@ -57,23 +59,28 @@ def preview(
     *,
     now: datetime,
     expected_on: date | None = None,
+    fraud: Callable[[], FraudBook] | None = None,
 ) -> Preview:
-    """Write the mail of a status for one order, exactly as it will go out.
+    """Write the mail of a status for one order, exactly as it will go out; `fraud` reads the shop's own margins.
 
     Raises:
         Invalid: there is no template, it cannot be filled in, or the deadline that it repeats has passed.
         Refused: the customer could not answer before the money that is held for the order is lost.
     """
-    deadline = _in_time(status, answer_by(status, now, shop.zone, of_case=facts.deadline), facts, now)
+    wanted = answer_by(status, now, shop.zone, of_case=facts.deadline)
+    deadline = _in_time(wanted, facts, now, fraud) if status.opens_case else wanted
     letter = writer.write(status.template, replace(facts, deadline=deadline, expected_on=expected_on))
     return Preview(status, letter, deadline)
 
 
-def _in_time(status: Status, wanted: datetime | None, facts: LetterFacts, now: datetime) -> datetime | None:
+def _in_time(
+    wanted: datetime | None, facts: LetterFacts, now: datetime, fraud: Callable[[], FraudBook] | None
+) -> datetime | None:
     """Return by when to answer: never later than the money that is held for the order can wait."""
-    if wanted is None or not status.opens_case or facts.held_until is None or facts.held_until <= now:
+    if wanted is None or facts.held_until is None or facts.held_until <= now:
         return wanted
-    latest = facts.held_until - DeadlineSettings().margin
+    settings = fraud().thresholds.deadline if fraud is not None else DeadlineSettings()
+    latest = facts.held_until - settings.margin
     if latest <= now:
         raise Refused(f"The money of {facts.order_number} is held for too short for a mail. Call the customer now.")
     return min(wanted, latest)

@@ -75,6 +75,7 @@ class LetterForm(OrderForm):
                 facts,
                 now=self.desk.clock(),
                 expected_on=expected_on,
+                fraud=self.desk.store.fraud,
             )
         except OpsDeskError as error:
             self.show_refusal(error)

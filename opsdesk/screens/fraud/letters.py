@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.fraud.cases.letters import STATUS_OF_END
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.operations.statuses.previewing import preview
@@ -12,22 +13,12 @@ from opsdesk.screens.frame.base import DeskScreen
 from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.views.users import user_named
 
-_STATUSES = {
-    Verdict.RELEASE: ("fraud_released",),
-    Verdict.CANCEL_FRAUD: ("cancelled_neutral", "cancelled"),
-    Verdict.CANCEL_UNVERIFIED: ("cancelled_unverified", "cancelled"),
-}
-"""What is told at each end, the first that the shop has; of fraud nothing is said to anybody."""
-
 
 async def letter_of_end(screen: DeskScreen[Any], order_id: int, verdict: Verdict) -> Letter | None:
     """Write the mail of an end; None where the shop has no words for it or they cannot be written now."""
-    known = {status.code: status for status in screen.desk.statuses.statuses}
-    status = next((known[code] for code in _STATUSES.get(verdict, ()) if code in known), None)
-    if status is None:
-        return None
     desk = screen.desk
     try:
+        status = desk.statuses.find(STATUS_OF_END[verdict])
         who = await desk.read(user_named, desk.actor.name)
         agent = who.full_name if who is not None and who.full_name else desk.actor.name
         facts = await desk.read(letter_facts, order_id, agent=agent)

@@ -47,11 +47,15 @@ def cases_for_the_lead(session: Session, desk: Desk, limit: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class ToRemind:
-    """A case whose customer is to be reminded, and who asked them."""
+    """A case whose customer is to be reminded, and who asked them.
+
+    Attributes:
+        answer_by: the day that the customer was given, or when the case must be decided if the money ends before that.
+    """
 
     case_id: int
     order_id: int
-    respond_by: datetime | None
+    answer_by: datetime | None
     asked_by: str
 
 
@@ -59,4 +63,12 @@ def cases_to_remind(session: Session, now: datetime, limit: int) -> list[ToRemin
     """Return cases whose customer is to be reminded now."""
     due = select(CaseRow).where(col(CaseRow.remind_at).is_not(None), col(CaseRow.remind_at) <= now)
     found = session.execute(due.order_by(col(CaseRow.remind_at)).limit(limit)).scalars()
-    return [ToRemind(row.id or 0, row.order_id, row.respond_by, row.claimed_by or row.opened_by) for row in found]
+    return [
+        ToRemind(
+            row.id or 0,
+            row.order_id,
+            min((moment for moment in (row.respond_by, row.decide_by) if moment is not None), default=None),
+            row.claimed_by or row.opened_by,
+        )
+        for row in found
+    ]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.cases.letters import ASKING
 from opsdesk.domain.fraud.cases.states import CaseFacts
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence
 from opsdesk.domain.fraud.expressions.kinds import Facts
@@ -23,7 +24,6 @@ from opsdesk.store.repositories.risk import Risk, score_of
 from opsdesk.store.tables import CaseRow, ContactRow, MailRow, OrderLineRow, OrderRow
 
 _FRAUD = "fraud"
-_ASKS = "potential_fraud"
 _MOST_NUMBERS = 4
 
 
@@ -164,7 +164,7 @@ def _goods(session: Session, order_id: int) -> tuple[tuple[int, str], ...]:
 
 
 def _asked(session: Session, order_id: int) -> AskedView | None:
-    found = select(MailRow).where(col(MailRow.order_id) == order_id, col(MailRow.status_code) == _ASKS)
+    found = select(MailRow).where(col(MailRow.order_id) == order_id, col(MailRow.status_code).in_(ASKING))
     row = session.execute(found.order_by(col(MailRow.id).desc()).limit(1)).scalar_one_or_none()
     return AskedView(MailState(row.state), row.recipient, row.queued_at) if row is not None else None
 
