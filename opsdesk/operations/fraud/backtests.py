@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -15,7 +15,8 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.entries import entries, read_tables
 from opsdesk.domain.fraud.expressions.kinds import Facts
-from opsdesk.domain.fraud.learning.backtest import BacktestReport, Trial, backtest, trial_of
+from opsdesk.domain.fraud.learning.backtest import BacktestReport, backtest, trial_of
+from opsdesk.domain.fraud.learning.comparing import Trial
 from opsdesk.domain.fraud.rule_entries import read_rule
 from opsdesk.domain.fraud.rules import Rule, RuleState
 from opsdesk.domain.fraud.score_json import score_to_json
@@ -25,6 +26,7 @@ from opsdesk.integrations.ports import OrderFile
 from opsdesk.store.engine import Store
 from opsdesk.store.fraud.evidence import evidence_for, read_evidence, reading_of
 from opsdesk.store.fraud.incoming_evidence import FileHistory
+from opsdesk.store.fraud.past_books import past_books
 from opsdesk.store.fraud.past_orders import PastOrders
 from opsdesk.store.repositories.risk import Risk
 
@@ -82,10 +84,10 @@ def try_rule(
     Raises:
         Unavailable: the store cannot be reached.
     """
-    trial = trial_of_rule(book, rule)
-    needs_facts = bool(trial.needed_facts(is_stored=True))
     with store.reading() as session:
-        past = PastOrders(session, book, reading_of(book, store.zone), now, needs_facts)
+        known = past_books(session, store.fraud() if store.fraud is not None else book)
+        trial = replace(trial_of_rule(book, rule), stored=known | {book.rules.version: book.rules})
+        past = PastOrders(session, book, reading_of(book, store.zone), now, trial)
         return backtest(trial, past.samples(), progress=progress)
 
 

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from opsdesk.domain.fraud.codes.disputes import decode_dispute, decode_warning
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.fraud.evidence.deriving import FactSheet
-from opsdesk.domain.fraud.learning.backtest import PROGRESS_EVERY, Sample, Trial, backtest, trial_of
+from opsdesk.domain.fraud.learning.backtest import PROGRESS_EVERY, backtest, trial_of
 from opsdesk.domain.fraud.learning.calibration import gut_calibration, is_rising, score_calibration
+from opsdesk.domain.fraud.learning.comparing import Sample, Trial
 from opsdesk.domain.fraud.learning.labels import Aftermath, Label, label_of
 from opsdesk.domain.fraud.learning.precision import Judged, rule_records, share
 from opsdesk.domain.fraud.learning.programmes import MonthFigures, in_force, standing
 from opsdesk.domain.fraud.rule_entries import read_rules
-from opsdesk.domain.fraud.rules import RuleState
+from opsdesk.domain.fraud.rules import RuleBook, RuleState
 from opsdesk.domain.fraud.scoring import Bands, score
 from opsdesk.integrations.fraud_files import open_fraud
 from tests.domain.fraud.evidence_kit import FOLDER, money
@@ -263,12 +264,10 @@ author = "lena"
 ).rules[0]
 
 
-def sample(days_ago: int, units: int, domain: str, label: Label, **changes: object) -> Sample:
-    values: dict[str, object] = {
-        "placed_at": NOW - days_ago * DAY, "facts": {"order.units": units, "email.domain": domain, "order.currency": "GBP"},
-        "label": label, "total": money(100),
-    }  # fmt: skip
-    return Sample(**(values | changes))  # type: ignore[arg-type]
+def sample(days_ago: int, units: int, domain: str, label: Label) -> Sample:
+    facts = {"order.units": units, "email.domain": domain, "order.currency": "GBP"}
+    total = money(100)
+    return Sample(int((NOW - days_ago * DAY).timestamp()), total.minor, total.currency, label, facts)
 
 
 BAD, FINE = "mailinator.com", "example.com"
@@ -339,17 +338,41 @@ def test_a_rule_on_trial_holds_nothing_until_it_is_tried_as_if_it_counted() -> N
 
 def test_stored_answers_spare_asking_and_change_nothing() -> None:
     trial = trial_of(RULES, NEW, bands=Bands(), touch_minutes=5)
-    assert set(trial.needed_facts(is_stored=False)) == {"order.units", "email.domain"}
-    assert trial.needed_facts(is_stored=True) == ("email.domain",)
-    stored = [
-        replace(one, fired=score(RULES, FactSheet(one.facts)).fired, book=RULES.version,
-                facts={"email.domain": one.facts["email.domain"]})
-        for one in PAST
-    ]  # fmt: skip
+    assert set(trial.needed_facts()) == {"order.units", "email.domain"}
+    assert trial.needed_facts(RULES.version) == ("email.domain",)
+    stored = [_answered(one, RULES, "email.domain") for one in PAST]
     assert backtest(trial, stored) == backtest(trial, PAST)
     # Answers of another book are not believed.
-    foreign = [replace(one, fired=("OLD-01",), book="another") for one in PAST]
+    foreign = [one._replace(fired="OLD-01", book="another") for one in PAST]
     assert backtest(trial, foreign) == backtest(trial, PAST)
+
+
+def test_answers_of_an_earlier_book_that_is_known_spare_asking_what_has_not_changed_since() -> None:
+    (old,) = RULES.rules
+    earlier = RULES.with_rule(NEW).with_rule(replace(old, points=old.points + 1))
+    trial = trial_of(RULES, NEW, bands=Bands(), touch_minutes=5)
+    known = replace(trial, stored={earlier.version: earlier})
+    # A rule that was on trial, or weighed something else, was asked all the same.
+    assert known.needed_facts(earlier.version) == ()
+    assert backtest(known, [_answered(one, earlier) for one in PAST]) == backtest(trial, PAST)
+    asked_less = RULES.with_rule(replace(NEW, state=RuleState.OFF))
+    known = replace(trial, stored={asked_less.version: asked_less})
+    assert known.needed_facts(asked_less.version) == ("email.domain",)
+    assert backtest(known, [_answered(one, asked_less, "email.domain") for one in PAST]) == backtest(trial, PAST)
+
+
+def test_answers_to_another_question_under_the_same_name_are_not_believed() -> None:
+    other = RULES.with_rule(replace(NEW, when=RULES.rules[0].when))
+    known = replace(trial_of(RULES, NEW, bands=Bands(), touch_minutes=5), stored={other.version: other})
+    assert known.needed_facts(other.version) == ("email.domain",)
+    past = [_answered(one, other, "email.domain") for one in PAST]
+    assert backtest(known, past) == backtest(trial_of(RULES, NEW, bands=Bands(), touch_minutes=5), PAST)
+
+
+def _answered(one: Sample, book: RuleBook, *facts: str) -> Sample:
+    """Return the order as it is stored by those who scored it with a book, with those facts alone."""
+    fired = " ".join(score(book, FactSheet(one.facts)).fired)
+    return one._replace(fired=fired, book=book.version, facts={name: one.facts[name] for name in facts})
 
 
 def test_a_back_test_can_be_stopped_and_says_that_it_was() -> None:

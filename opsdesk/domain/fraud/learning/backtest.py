@@ -7,61 +7,23 @@ by time is told apart: a rule that has caught one wave looks splendid over a yea
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import compress
 
-from opsdesk.domain.fraud.expressions.kinds import Facts
+from opsdesk.domain.fraud.learning.comparing import HELD_AFTER, HELD_BEFORE, Comparison, Sample, Trial
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.domain.fraud.learning.precision import Share, money_sums, share
 from opsdesk.domain.fraud.rules import Rule, RuleBook, RuleState
-from opsdesk.domain.fraud.scoring import Bands, action_of, add_up, ask
+from opsdesk.domain.fraud.scoring import Bands
 from opsdesk.domain.money import Money
 
 PROGRESS_EVERY = 1_000
 _LABELS = tuple(Label)
 _PLACES = {label: place for place, label in enumerate(_LABELS)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One past order.
-
-    Attributes:
-        facts: what was known when it was placed.
-        fired: rules that fired then, if they were stored; with `book` they spare asking again what has not changed.
-        book: version of the rules that `fired` belongs to.
-    """
-
-    placed_at: datetime
-    facts: Facts
-    label: Label
-    total: Money
-    fired: Collection[str] | None = None
-    book: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """Two books to compare.
-
-    Attributes:
-        new_bands: where the bands change too.
-        touch_minutes: what one held order takes the team.
-    """
-
-    old: RuleBook
-    new: RuleBook
-    bands: Bands = field(default_factory=Bands)
-    new_bands: Bands | None = None
-    touch_minutes: int = 5
-
-    def needed_facts(self, *, is_stored: bool) -> tuple[str, ...]:
-        """Return the facts that are asked for; where answers are stored, those of changed rules alone."""
-        comparison = _Comparison(self)
-        shared = () if is_stored else comparison.shared
-        rules = (*shared, *comparison.old_only, *comparison.new_only)
-        return tuple(dict.fromkeys(name for rule in rules for name in rule.names))
+_HELD = HELD_BEFORE | HELD_AFTER
 
 
 def trial_of(book: RuleBook, rule: Rule, *, bands: Bands, touch_minutes: int) -> Trial:
@@ -143,22 +105,22 @@ def backtest(
 
     `progress` hears of every thousand orders and stops the test by answering False.
     """
-    comparison = _Comparison(trial)
+    comparison = Comparison(trial)
     past = _Past(hits={rule.id: array("q") for rule in comparison.new_only})
-    is_complete = True
+    judge, add, is_complete = comparison.judge, past.add, True
     for number, sample in enumerate(samples, start=1):
-        before, after, come = comparison.judge(sample)
-        past.add(sample, before=before, after=after, new=come)
+        add(sample, *judge(sample))
         if number % PROGRESS_EVERY == 0 and progress is not None and not progress(number):
             is_complete = False
             break
     cut = sorted(past.times)[len(past.times) * 4 // 5] if past.times else 0
+    marked = [place for place, mark in enumerate(past.marks) if mark & _HELD in (HELD_BEFORE, HELD_AFTER)]
     return BacktestReport(
         before=trial.old.version,
         after=trial.new.version,
         changed=comparison.changed,
-        whole=_difference(past, min(past.times, default=0), trial.touch_minutes),
-        recent=_difference(past, cut, trial.touch_minutes),
+        whole=_difference(past, marked, min(past.times, default=0), trial.touch_minutes),
+        recent=_difference(past, marked, cut, trial.touch_minutes),
         cut=datetime.fromtimestamp(cut, UTC) if past.times else None,
         is_complete=is_complete,
     )
@@ -175,69 +137,30 @@ class _Past:
     names: dict[str, int] = field(default_factory=dict)
     hits: dict[str, array[int]] = field(default_factory=dict)
 
-    def add(self, sample: Sample, *, before: bool, after: bool, new: Iterable[Rule]) -> None:
+    def add(self, sample: Sample, held: int, new: Iterable[Rule]) -> None:
         for rule in new:
             self.hits[rule.id].append(len(self.times))
-        self.times.append(int(sample.placed_at.timestamp()))
-        self.totals.append(sample.total.minor)
-        self.currencies.append(self.names.setdefault(sample.total.currency, len(self.names)))
-        self.marks.append(before | after << 1 | _PLACES[sample.label] << 2)
+        self.times.append(sample.placed_at)
+        self.totals.append(sample.total_minor)
+        self.currencies.append(self.names.setdefault(sample.currency, len(self.names)))
+        self.marks.append(held | _PLACES[sample.label] << 2)
 
     def label(self, place: int) -> Label:
         return _LABELS[self.marks[place] >> 2]
 
 
-class _Comparison:
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
-        self._after = trial.new_bands or trial.bands
-        before, after = ({_key(rule) for rule in book.active} for book in (trial.old, trial.new))
-        self.shared = tuple(rule for rule in trial.old.active if _key(rule) in after)
-        self.old_only = tuple(rule for rule in trial.old.active if _key(rule) not in after)
-        self.new_only = tuple(rule for rule in trial.new.active if _key(rule) not in before)
-        self._by_id = {rule.id: rule for rule in self.shared}
-        self._is_same = self._after == trial.bands and trial.old.groups == trial.new.groups
-
-    @property
-    def changed(self) -> tuple[str, ...]:
-        return tuple(sorted({rule.id for rule in (*self.old_only, *self.new_only)}))
-
-    def judge(self, sample: Sample) -> tuple[bool, bool, list[Rule]]:
-        """Say whether the order is held before and after, and which new rules fired."""
-        facts = sample.facts
-        if sample.fired is not None and sample.book == self._trial.old.version:
-            shared = [self._by_id[rule_id] for rule_id in sample.fired if rule_id in self._by_id]
-        else:
-            shared = ask(self.shared, facts).fired
-        gone, come = ask(self.old_only, facts).fired, ask(self.new_only, facts).fired
-        before = _is_held(self._trial.old, shared + gone, self._trial.bands)
-        if not gone and not come and self._is_same:
-            return before, before, come
-        return before, _is_held(self._trial.new, shared + come, self._after), come
-
-
-def _key(rule: Rule) -> tuple[str, RuleState]:
-    """Two rules with the same key judge, weigh and count alike, whatever is said of them."""
-    return rule.version, rule.state
-
-
-def _is_held(book: RuleBook, fired: list[Rule], bands: Bands) -> bool:
-    live = [rule for rule in fired if rule.state is RuleState.LIVE]
-    total, _ = add_up(book, live)
-    return action_of(total, live, bands).holds
-
-
-def _difference(past: _Past, since: int, touch_minutes: int) -> Difference:
-    places = [place for place, moment in enumerate(past.times) if moment >= since]
-    before = sum(past.marks[place] & 1 for place in places)
-    after = sum(past.marks[place] >> 1 & 1 for place in places)
+def _difference(past: _Past, marked: list[int], since: int, touch_minutes: int) -> Difference:
+    counts = Counter(compress(past.marks, map(since.__le__, past.times)))
+    before = sum(count for mark, count in counts.items() if mark & HELD_BEFORE)
+    after = sum(count for mark, count in counts.items() if mark & HELD_AFTER)
     newest = max(past.times, default=0)
+    changed = [place for place in marked if past.times[place] >= since]
     return Difference(
-        orders=len(places),
+        orders=counts.total(),
         held_before=before,
         held_after=after,
-        newly_held=_bucket(past, [place for place in places if past.marks[place] & 3 == 2]),
-        newly_passed=_bucket(past, [place for place in places if past.marks[place] & 3 == 1]),
+        newly_held=_bucket(past, [place for place in changed if past.marks[place] & HELD_AFTER]),
+        newly_passed=_bucket(past, [place for place in changed if past.marks[place] & HELD_BEFORE]),
         minutes=(after - before) * touch_minutes,
         days=(newest - since) // 86_400 + 1,
         hits=tuple(_hits(past, rule_id, found, since) for rule_id, found in past.hits.items()),
