@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
-from opsdesk.domain.errors import Refused, Unavailable
+from opsdesk.domain.errors import OpsDeskError, Refused, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ T = TypeVar("T")
 _THREADS = 4
 _LAST_WRITES_S = 3.0
 """How long the exit waits for commands that have begun; one that takes longer is settled by its command id."""
+_STILL_IN_DOUBT = (
+    "The store cannot be reached. Whether this was saved before it went away is not known yet; it is looked up as soon "
+    "as the store answers."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +166,22 @@ class Desk:
         """
         performer = self.performer()
         asked = repr((performer.actor, operation, args, sorted(kwargs.items())))
-        command_id = self._in_doubt.pop(asked, "") or str(uuid4())
+        command_id = self._in_doubt.get(asked) or str(uuid4())
 
         def carry_out() -> Done:
             try:
-                return performer.perform_as(command_id, operation, *args, **kwargs)
+                done = performer.perform_as(command_id, operation, *args, **kwargs)
             except Unavailable as error:
                 if error.command_id:
                     self._in_doubt[asked] = error.command_id
+                if not error.command_id and asked in self._in_doubt:
+                    raise Unavailable(_STILL_IN_DOUBT, command_id=command_id) from error
                 raise
+            except OpsDeskError:
+                self._in_doubt.pop(asked, None)
+                raise
+            self._in_doubt.pop(asked, None)
+            return done
 
         return self._shielded(carry_out)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from zoneinfo import ZoneInfo
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
@@ -93,6 +94,11 @@ class Operator:
     async def type(self, text: str) -> None:
         """Type a text."""
         await self.pilot.press(*text)
+        await self.settle()
+
+    async def paste(self, text: str) -> None:
+        """Paste a text, which arrives as one."""
+        self.app.post_message(events.Paste(text))
         await self.settle()
 
     async def settle(self, *, with_preview: bool = False) -> None:

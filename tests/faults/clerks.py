@@ -88,13 +88,17 @@ class Clerk:
 
     def settle(self, command_id: str, kind: Any, order_id: int, arguments: dict[str, Any]) -> None:
         """Ask until it is known whether the command was done."""
+        is_in_doubt = False
         while True:
             try:
                 self.performer.perform_as(command_id, kind, order_id, **arguments)
             except Unavailable as error:
-                self.journal.write("unavailable", command_id, message=error.message, unsettled=error.command_id)
+                # A store that cannot be asked again says nothing about the first time.
+                is_in_doubt = is_in_doubt or bool(error.command_id)
+                unsettled = command_id if is_in_doubt else ""
+                self.journal.write("unavailable", command_id, message=error.message, unsettled=unsettled)
                 self.wait()
-                if error.command_id:
+                if is_in_doubt:
                     continue
             except OpsDeskError as error:
                 self.journal.write("refused", command_id, message=error.message)

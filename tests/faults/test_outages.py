@@ -150,6 +150,29 @@ async def test_the_desk_gives_a_command_in_doubt_again_under_its_own_id(
     await desk.close()
 
 
+async def test_what_is_in_doubt_stays_so_while_the_store_is_away(postgres_url: str, actor: Actor, monkeypatch) -> None:
+    store = open_store(postgres_url)
+    order_id = write_order(store)
+    shop = OpenedShop(store, None, None, None)  # type: ignore[arg-type]  only the store is asked
+    desk = Desk(lambda: shop, load_settings(), actor=actor)
+    await desk.open()
+    Lost(monkeypatch, away=1)
+    with pytest.raises(Unavailable, match="not known yet") as doubt:
+        await desk.do(note, order_id, text="Called")
+    with monkeypatch.context() as away:
+        away.setattr(Session, "get", _unreachable)
+        with pytest.raises(Unavailable, match="not known yet") as still:
+            await desk.do(note, order_id, text="Called")
+    assert still.value.command_id == doubt.value.command_id
+    await desk.do(note, order_id, text="Called")
+    assert notes(store) == 1
+    await desk.close()
+
+
+def _unreachable(*_: object, **__: object) -> None:
+    raise OperationalError("SELECT", None, Exception("connection refused"))
+
+
 def test_asking_again_under_a_new_id_would_do_it_twice(postgres_url: str, actor: Actor, monkeypatch) -> None:
     """The control: a program that repeats what it does not know."""
     store = open_store(postgres_url)

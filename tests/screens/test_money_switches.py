@@ -12,6 +12,7 @@ from sqlmodel import col
 from opsdesk.operations.orders.notes import note
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.frame.host import DeskHost
+from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.desk.drafts import drafts_of
 from opsdesk.store.engine import Store, open_store
@@ -97,7 +98,7 @@ async def test_a_half_typed_form_stays_its_owners_and_the_next_command_is_the_ot
 
 
 async def test_switching_before_the_forms_are_parked_is_caught(shop: MoneyShop, monkeypatch):
-    """The control: whoever sits down is given what the one before had typed."""
+    """The control: whoever sits down is given what the one before had typed, as a form that asks who sits there now."""
 
     async def hastily(self: DeskHost, actor) -> None:
         self.desk.switch(actor)
@@ -105,6 +106,7 @@ async def test_switching_before_the_forms_are_parked_is_caught(shop: MoneyShop, 
 
     seat = DeskHost.seat
     monkeypatch.setattr(DeskHost, "seat", hastily)
+    monkeypatch.setattr(FormPanel, "_drafting_user", property(lambda form: form.desk.actor.user_id))
     order_id = half_paid(shop)
     async with working(order_app(shop.staff, order_id)) as operator:
         assert await wrong_after_switches(shop, operator, order_id, 8) != []

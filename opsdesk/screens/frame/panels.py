@@ -161,6 +161,7 @@ class FormPanel(DeskPanel[ResultT]):
         super().__init__(title)
         self.form = Form(fields)
         self.subject_id = subject_id
+        self._owner: int | None = None
 
     def compose_body(self) -> ComposeResult:
         """Yield the form."""
@@ -216,7 +217,10 @@ class FormPanel(DeskPanel[ResultT]):
 
     @property
     def _drafting_user(self) -> int | None:
-        return self.desk.actor.user_id if self.DRAFT and self.desk.is_signed_in and self.desk.is_open else None
+        # Whoever opened the form: what is told late, when somebody else sits here already, is not theirs to find.
+        if self._owner is None and self.DRAFT and self.desk.is_signed_in and self.desk.is_open:
+            self._owner = self.desk.actor.user_id
+        return self._owner
 
     def _keep(self, values: Mapping[str, str]) -> None:
         user_id, now = self._drafting_user, self.desk.clock()
