@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from opsdesk.domain.errors import Invalid
+from opsdesk.domain.fraud.drafting.examples import check_examples
 from opsdesk.domain.fraud.entries import Entry, entries, read_tables
 from opsdesk.domain.fraud.expressions.compiling import Condition, read_condition
 from opsdesk.domain.fraud.expressions.kinds import Vocabulary
@@ -24,7 +25,8 @@ def read_rules(shipped: str, own: str, vocabulary: Vocabulary, phrases: PhraseBo
     """Read the shipped rules and the shop's own: whole rules, or changes of points and state.
 
     Raises:
-        Invalid: an entry is no rule; the sentence names it, and line and column where its condition is wrong.
+        Invalid: an entry is no rule, or does not answer its own examples as they say; the sentence names it, and line
+            and column where its condition is wrong.
     """
     groups: dict[str, Group] = {}
     rules: dict[str, Rule] = {}
@@ -36,6 +38,7 @@ def read_rules(shipped: str, own: str, vocabulary: Vocabulary, phrases: PhraseBo
             entry.done()
         for entry in entries(read, "rule", _FILE, named="id"):
             rule = _rule(entry, vocabulary, phrases, groups)
+            check_examples(rule, vocabulary)
             rules[rule.id] = rule
         for entry in entries(read, "change", _FILE, named="id"):
             changed = _changed(entry, rules)
@@ -72,7 +75,8 @@ def write_rule(rule: Rule) -> dict[str, Any]:
         "author": rule.author,
         "source": rule.source,
     }
-    return table | ({"applies_when": rule.applies.text} if rule.applies else {})
+    table |= {"applies_when": rule.applies.text} if rule.applies else {}
+    return table | ({"tests": list(rule.tests)} if rule.tests else {})
 
 
 def _rule(entry: Entry, vocabulary: Vocabulary, phrases: PhraseBook, groups: Mapping[str, Group]) -> Rule:
@@ -94,6 +98,7 @@ def _rule(entry: Entry, vocabulary: Vocabulary, phrases: PhraseBook, groups: Map
         since=entry.day("since"),
         author=_line(entry, "author"),
         source=entry.text("source", ""),
+        tests=entry.texts("tests", ()),
     )
     entry.done()
     if rule.group not in groups:

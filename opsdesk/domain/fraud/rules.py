@@ -105,6 +105,7 @@ class Rule:
         applies: where it is false, the rule has nothing to say of the order and takes no part in the coverage.
         customer_safe: code of the phrase that the customer may read.
         since: when this version began; a new version is on trial from then.
+        tests: examples of orders with the answer that it must give, see `drafting.examples`.
         version: a short name for what it judges and how it weighs, the same wherever that is the same.
     """
 
@@ -122,6 +123,7 @@ class Rule:
     author: str
     applies: Condition | None = None
     source: str = ""
+    tests: tuple[str, ...] = ()
     version: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

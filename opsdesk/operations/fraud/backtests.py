@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.books import FraudBook
-from opsdesk.domain.fraud.entries import entries, read_tables
+from opsdesk.domain.fraud.drafting.rule_text import table_in
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.learning.backtest import BacktestReport, backtest, trial_of
 from opsdesk.domain.fraud.learning.comparing import Trial
@@ -51,13 +51,7 @@ def rule_in(text: str, book: FraudBook) -> Rule:
     Raises:
         Invalid: it is no rule, or there are several; the sentence says what is wrong.
     """
-    tables = read_tables(text, "The rule")
-    if "rule" not in tables:
-        return read_rule(tables, book.vocabulary, book.phrases, book.rules.groups)
-    list(entries(tables, "rule", "The rule", named="id"))
-    if len(tables["rule"]) != 1:
-        raise Invalid("rule", "Write one [[rule]] in the file; each is tried for itself.")
-    return read_rule(tables["rule"][0], book.vocabulary, book.phrases, book.rules.groups)
+    return read_rule(table_in(text), book.vocabulary, book.phrases, book.rules.groups)
 
 
 def trial_of_rule(book: FraudBook, rule: Rule) -> Trial:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Integer, String, cast, func, select, update
+from sqlalchemy import Integer, String, cast, func, or_, select, update
 from sqlmodel import Session, col
 
 from opsdesk.domain.address_digests import digest_of
-from opsdesk.domain.errors import Refused
+from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.drafting.lately import Recent
+from opsdesk.domain.fraud.drafting.versions import Kept, on_trial
 from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
 from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rule_entries import read_rule
+from opsdesk.domain.fraud.rules import Rule
 from opsdesk.domain.fraud.score_json import score_from_json, score_to_json
 from opsdesk.domain.fraud.scoring import Action, Band, Score
 from opsdesk.domain.fraud.summing import sum_up
@@ -24,6 +28,7 @@ from opsdesk.store.bulk import Row, write_rows
 from opsdesk.store.fraud.evidence import Testimony, read_evidence
 from opsdesk.store.fraud.evidence_parts import Reading
 from opsdesk.store.fraud.judged_orders import judged_orders
+from opsdesk.store.fraud.recent import recent_orders
 from opsdesk.store.tables import AssessmentRow, LabelRow, ListEntryRow, OrderRow, PaymentCheckRow, RuleRow
 
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -55,18 +60,36 @@ class Risk:
         self._now = now
 
     def rules_of(self, book: FraudBook) -> FraudBook:
-        """Return the book with the shop's own versions of rules in the places of the shipped ones."""
+        """Return the book with the shop's own versions of rules in the places of the shipped ones.
+
+        A changed version that is on trial stands beside the one that counts. One that cannot be read any more, because
+        a list or a phrase of the shop's files has gone, is left out: no order may stay away because of it. The list of
+        rules shows it.
+        """
         rules = book.rules
         for row in self.own_rules():
-            rule = read_rule(json.loads(row.definition), book.vocabulary, book.phrases, rules.groups)
-            rules = rules.with_rule(rule)
+            with suppress(Invalid):
+                if row.state == Kept.TRIAL.value:
+                    rules = rules.with_rule(on_trial(rule_of(row, book), row.revision))
+                elif row.state != Kept.WITHDRAWN.value:
+                    rules = rules.with_rule(rule_of(row, book))
         return replace(book, rules=rules) if rules is not book.rules else book
 
     def own_rules(self) -> list[RuleRow]:
-        """Return the newest version of each rule that the shop has written or changed."""
+        """Return of each rule that the shop has written or changed the version that stands, and the one on trial."""
         newest = select(func.max(col(RuleRow.id))).group_by(col(RuleRow.rule_id))
-        found = select(RuleRow).where(col(RuleRow.id).in_(newest)).order_by(col(RuleRow.rule_id))
+        standing = newest.where(col(RuleRow.state) != Kept.TRIAL.value)
+        found = select(RuleRow).where(or_(col(RuleRow.id).in_(newest), col(RuleRow.id).in_(standing)))
+        return list(self._session.execute(found.order_by(col(RuleRow.rule_id), col(RuleRow.id))).scalars())
+
+    def rule_versions(self, rule_id: str) -> list[RuleRow]:
+        """Return every version of a rule that the shop has saved, oldest first."""
+        found = select(RuleRow).where(col(RuleRow.rule_id) == rule_id).order_by(col(RuleRow.revision))
         return list(self._session.execute(found).scalars())
+
+    def recent(self) -> tuple[Recent, ...]:
+        """Return the orders that were scored last with what was known of them, the newest first."""
+        return recent_orders(self._session)
 
     def assess(self, order_ids: Sequence[int], book: FraudBook, reading: Reading, cause: Cause) -> list[Assessed]:
         """Score orders, keep scores and facts, and let the orders show how high the risk is.
@@ -193,6 +216,15 @@ class Risk:
         """Return what gateways told of the order's payments."""
         found = select(PaymentCheckRow).where(col(PaymentCheckRow.order_id) == order_id)
         return list(self._session.execute(found.order_by(col(PaymentCheckRow.payment_id))).scalars())
+
+
+def rule_of(row: RuleRow, book: FraudBook) -> Rule:
+    """Return a stored version of a rule.
+
+    Raises:
+        Invalid: it cannot be read any more; something that it names has gone.
+    """
+    return read_rule(json.loads(row.definition), book.vocabulary, book.phrases, book.rules.groups)
 
 
 def score_of(row: AssessmentRow) -> Score | None:

@@ -49,6 +49,7 @@ class PaymentCheckRow(SQLModel, table=True):
             sqlite_where=text("fingerprint <> ''"),
             postgresql_where=text("fingerprint <> ''"),
         ),
+        Index("ix_check_brand", "brand", "placed_at"),
     )
 
     payment_id: int = Field(foreign_key="payment.id", primary_key=True)
@@ -143,23 +144,39 @@ class ListEntryRow(SQLModel, table=True):
 class LabelRow(SQLModel, table=True):
     """What an order turned out to be, as far as one source says. Rows are never updated or deleted; the newest counts.
 
-    `label` is a word of `domain.fraud.learning.labels.Label`, or `early_warning` or `disputed`.
+    `label` is a `Word` of `domain.fraud.learning.labels`, `reference` what the source calls its report, so that it is
+    taken in once. Nobody knew of it before `at`.
     """
 
     __tablename__ = "order_label"
-    __table_args__ = (Index("ix_label_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("ix_label_order", "order_id", "id"),
+        Index("ix_label_word", "label", "at"),
+        Index(
+            "uq_label_reference",
+            "source",
+            "reference",
+            unique=True,
+            sqlite_where=text("reference <> ''"),
+            postgresql_where=text("reference <> ''"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="orders.id")
     label: str
     source: str
+    reference: str = Field(default="", sa_type=CODE)
     reason: str = ""
     by: str
     at: datetime
 
 
 class RuleRow(SQLModel, table=True):
-    """One version of a rule of the shop's own, or of its change to a shipped one; `definition` is JSON."""
+    """One version of a rule of the shop's own, or of its change to a shipped one. Rows are never updated or deleted.
+
+    `definition` is JSON; `state` is a word of `domain.fraud.drafting.versions.Kept`.
+    """
 
     __tablename__ = "risk_rule"
     __table_args__ = (UniqueConstraint("rule_id", "revision", name="uq_rule_revision"),)
