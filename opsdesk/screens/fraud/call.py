@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,8 +17,8 @@ from opsdesk.domain.fraud.cases.contact import ContactOutcome, NextStep
 from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.fraud.contact import log_attempt
 from opsdesk.screens.forms.filling import show_field
-from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.clock import span_words
+from opsdesk.screens.fraud.panel import CasePanel
 from opsdesk.screens.fraud.script import Call, Tick, brief_lines, outcome_choices, script_lines, tick_symbols
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.theme import Tone
@@ -28,9 +26,6 @@ from opsdesk.widgets.choices import Choices
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper
-
-if TYPE_CHECKING:
-    from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
 
 _KINDS = {"known": "on file before this order", "order": "the order's own", "independent": "found independently"}
 
@@ -54,11 +49,10 @@ class Endings(Choices):
         await super()._on_key(event)
 
 
-class CallPanel(FormPanel["Done"]):
+class CallPanel(CasePanel):
     """One call to the customer of a case. A digit logs how it ended; nothing is released by it."""
 
     BODY_FOCUS = "Endings"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["../forms/forms.tcss", "fraud.tcss"]
 
     def __init__(self, seen: Seen, book: FraudBook, store: str, agent: str) -> None:
         fields = [

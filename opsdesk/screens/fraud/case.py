@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
 from opsdesk.domain.errors import OpsDeskError
+from opsdesk.domain.fraud.cases import working
 from opsdesk.domain.fraud.cases.states import Desk as CaseDesk
 from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.people.permissions import why_not_allowed
@@ -48,6 +50,7 @@ class CaseScreen(CaseCommands):
         self.case_id = case_id
         self.sheet: CaseSheet | None = None
         self._wants_it = True
+        self._is_taking = self._was_rung = False
 
     def compose_body(self) -> ComposeResult:
         """Yield the head, evidence to the left, what to do to the right."""
@@ -70,14 +73,29 @@ class CaseScreen(CaseCommands):
         return Seen(self.sheet, desk, self.desk.actor.name, self.host.symbol)
 
     async def load(self) -> None:
-        """Read the case; one that nobody works on is taken by opening it."""
+        """Read the case; one that nobody works on is taken by opening it, before any key acts on it."""
+        self.is_behind = self.is_behind or self._wants_it
         await self._read_case()
         seen = self.case
-        if seen is None or not self._wants_it or not self.is_attached:
+        if seen is None or not self.is_attached:
             return
-        self._wants_it = False
-        if self._may_take(seen) and await self._take():
-            await self._read_case()
+        wants_it, self._wants_it = self._wants_it, False
+        if wants_it and self._may_take(seen):
+            await self._take(seen)
+        self.is_behind = False
+        self.show_keys()
+
+    def reload(self) -> None:
+        """Read the case again; not while it is being taken, whose own change rings too."""
+        if self._is_taking:
+            self._was_rung = True
+        else:
+            super().reload()
+
+    def show_keys(self) -> None:
+        """Show the keys as they are once they act."""
+        if not self.is_behind:
+            super().show_keys()
 
     async def _read_case(self) -> None:
         fraud = self.desk.store.fraud
@@ -95,22 +113,37 @@ class CaseScreen(CaseCommands):
         with self.app.batch_update():
             self.show_case()
             self.show_title()
-            self.show_keys()
 
     def _may_take(self, seen: Seen) -> bool:
         is_open = not seen.facts.state.is_closed and seen.facts.state is not FraudState.PENDING_SECOND
         is_free = not seen.facts.claimant(seen.now)
         return is_open and is_free and why_not_allowed(self.desk.actor, "case.claim") is None
 
-    async def _take(self) -> bool:
+    async def _take(self, seen: Seen) -> None:
+        case_id, self._is_taking = seen.sheet.case_id, True
         try:
-            await self.desk.do(claim, self.case_id)
+            done = await self.desk.do(claim, case_id)
         except OpsDeskError as error:
             # Somebody was faster: the case can still be read, and says whose it is.
             self.show_refusal(error)
-            return False
-        self._took = True
-        return True
+            self._was_rung = True
+        else:
+            self._took = True
+            self._know_it_is_mine(seen, done)
+        finally:
+            self._is_taking = False
+        if self._was_rung:
+            self._was_rung = False
+            await self._read_case()
+
+    def _know_it_is_mine(self, seen: Seen, done: Done) -> None:
+        """Go on from the version that taking it made; if somebody else made one in between, the case is read again."""
+        if done.version != seen.sheet.version + 1:
+            self._was_rung = True
+            return
+        taken = working.claim(seen.facts, seen.who, seen.desk).case
+        self.sheet = replace(seen.sheet, version=done.version, facts=taken)
+        self.show_case()
 
     def show_case(self) -> None:
         """Draw everything; what reads the same as before sends nothing to the terminal."""
@@ -149,7 +182,7 @@ class CaseScreen(CaseCommands):
     def done(self, done: Done) -> None:
         """Say what was done, and show the case as it is now."""
         super().done(done)
-        self._took = False
+        self._took, self.is_behind = False, True
         self.reload()
 
     def after_conflict(self) -> None:

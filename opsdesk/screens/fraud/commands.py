@@ -60,6 +60,9 @@ class CaseCommands(CaseLooking):
     _took = False
     """Opening it took it; leaving it untouched gives it back."""
 
+    is_behind = False
+    """What was done by this person is not in what is shown yet: a key would decide about the case as it was before."""
+
     # What can be done.
 
     def why_not(self, action: str, *parameters: object) -> str | None:
@@ -67,6 +70,8 @@ class CaseCommands(CaseLooking):
         seen = self.case
         if seen is None or not self.desk.is_signed_in:
             return "The case is not read yet." if action in _OPERATIONS else super().why_not(action, *parameters)
+        if self.is_behind and action in _OPERATIONS:
+            return "A moment: the case is being read as it is now. Then press it again."
         operation = self._operation(action, seen)
         if operation and (problem := why_not_allowed(self.desk.actor, operation)):
             return problem

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +14,7 @@ from opsdesk.domain.typed_moments import read_moment
 from opsdesk.operations.fraud.deciding import decide, extend, reject
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.letters import letter_of_end
+from opsdesk.screens.fraud.panel import CasePanel
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import reason_words, reasons_for
 from opsdesk.widgets.choices import Choice, Choices
@@ -31,11 +31,10 @@ _VERDICTS = (
 _YES, _NO = ("y", "yes"), ("n", "no")
 
 
-class DecisionPanel(FormPanel["Done"]):
+class DecisionPanel(CasePanel):
     """What, why, what the gut says, whether it was worth a look; F9 decides."""
 
     BODY_FOCUS = "Choices"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["../forms/forms.tcss", "fraud.tcss"]
 
     def __init__(self, seen: Seen) -> None:
         fields = [
@@ -146,7 +145,7 @@ class RejectPanel(FormPanel["Done"]):
         self.carry_out(reject, self.case_id, note=values["note"].strip())
 
 
-class MoreTimePanel(FormPanel["Done"]):
+class MoreTimePanel(CasePanel):
     """Give the customer more time instead of cancelling, once."""
 
     def __init__(self, seen: Seen) -> None:
