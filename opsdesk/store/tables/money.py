@@ -215,6 +215,7 @@ class DisputeRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("payment_id", "reference", name="uq_dispute_reference"),
         Index("ix_dispute_order", "order_id"),
+        Index("ix_dispute_opened", "opened_at"),
         Index(
             "ix_dispute_due",
             "due_at",

@@ -57,7 +57,7 @@ TEXTS = (
            "risk_reason", "risk_rule")),
     Texts("risk_assessment", "id", ("result", "facts")),
     Texts("risk_list_entry", "id", ("shown", "reason"), ("reason",)),
-    Texts("order_label", "id", ("label", "source", "reason"), ("reason",)),
+    Texts("order_label", "id", ("label", "source", "reference", "reason"), ("reason",)),
     Texts("risk_rule", "id", ("definition", "note"), ("note",)),
     Texts("note", "id", ("text",), ("text",)),
     Texts("cancellation", "id", ("note",), ("note",)),

@@ -63,6 +63,7 @@ def downgrade() -> None:
         op.drop_index(name, table_name="orders")
         op.create_index(name, "orders", [column], unique=False)
     op.drop_index("ix_orders_ship", table_name="orders")
+    op.drop_index("ix_dispute_opened", table_name="dispute")
     op.drop_column("orders", "ship_digest")
     op.drop_column("mail", "returned_at")
     _index_trouble("'held', 'failed'")
@@ -252,6 +253,7 @@ def _create_desk() -> None:
     )
     _index("ix_check_card", "payment_check", ["fingerprint", "placed_at"], "fingerprint <> ''")
     op.create_index("ix_check_order", "payment_check", ["order_id"], unique=False)
+    op.create_index("ix_check_brand", "payment_check", ["brand", "placed_at"], unique=False)
 
 
 def _create_learning() -> None:
@@ -274,12 +276,17 @@ def _create_learning() -> None:
         "order_label",
         _number("id"),
         _number("order_id"),
-        *map(_text, ("label", "source", "reason", "by")),
+        *map(_text, ("label", "source")),
+        sa.Column("reference", CODE, nullable=False),
+        *map(_text, ("reason", "by")),
         _moment("at", nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_label_order", "order_label", ["order_id", "id"], unique=False)
+    op.create_index("ix_label_word", "order_label", ["label", "at"], unique=False)
+    _index("uq_label_reference", "order_label", ["source", "reference"], "reference <> ''", unique=True)
+    op.create_index("ix_dispute_opened", "dispute", ["opened_at"], unique=False)
     op.create_table(
         "risk_rule",
         _number("id"),
