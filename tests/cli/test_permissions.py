@@ -90,6 +90,9 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("fraud trust", "email --value a@b.example --reason known", "risk.trust", ""),
     ("fraud block", "email --value c@d.example --reason stolen", "risk.block", ""),
     ("fraud unlist", "1", "risk.unlist", ""),
+    ("fraud rule save", "{rule}", "rule.save", ""),
+    ("fraud rule state", "EML-04 off", "rule.set_state", ""),
+    ("fraud rule withdraw", "EML-04", "rule.withdraw", ""),
     ("order contact", f"{NUMBER} --name Zoe", "order.edit_contact", ""),
     ("order address", f"{NUMBER} --city Bremen", "order.edit_address", ""),
     ("order snooze", f"{NUMBER} 2030-01-01", "order.snooze", ""),
@@ -119,7 +122,7 @@ READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
     "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
     "fraud queue", "fraud show",
-    "fraud rules", "fraud score", "fraud backtest", "fraud why",
+    "fraud rules", "fraud rule show", "fraud score", "fraud backtest", "fraud why",
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
 
@@ -189,6 +192,8 @@ def wrong_cells(
     files = {what: folder / f"{what}.jsonl" for what in ("orders", "products")}
     for what, file in files.items():
         run("export", what, str(file))
+    files["rule"] = folder / "rule.toml"
+    files["rule"].write_text('id = "EML-04"\nstate = "shadow"\n')
     for role in roles:
         for number, (command, arguments, name, typed) in enumerate(COMMANDS):
             become(role, typed)
