@@ -31,7 +31,7 @@ PIECE = 1_000
 # only of orders whose stored answers do not settle everything.
 _ORDERS = """
     SELECT o.id, {placed}, o.total_minor, o.currency, s.book, s.fired,
-        CASE WHEN s.book IN {settled} THEN '' ELSE s.facts END,
+        CASE WHEN s.book {settled} THEN '' ELSE s.facts END,
         (SELECT {delivered} <= :cutoff FROM parcel AS p WHERE p.order_id = o.id AND p.recalled_at IS NULL
             HAVING count(*) = count(p.delivered_at))
     FROM orders AS o LEFT JOIN risk_assessment AS s ON s.cause <> 'again' AND s.id =
@@ -39,7 +39,7 @@ _ORDERS = """
     WHERE o.id > :last ORDER BY o.id LIMIT :piece
 """
 _SECONDS = {True: "unixepoch(substr({of}, 1, 19))", False: "CAST(floor(extract(epoch FROM {of})) AS bigint)"}
-_SETTLED = {True: "(SELECT value FROM json_each(:settled))", False: "(SELECT unnest(CAST(:settled AS text[])))"}
+_SETTLED = {True: "IN (SELECT value FROM json_each(:settled))", False: "= ANY(CAST(:settled AS text[]))"}
 _ID, _BOOK = 0, 4
 
 

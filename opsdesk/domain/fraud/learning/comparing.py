@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from opsdesk.domain.fraud.expressions.kinds import Facts
+from opsdesk.domain.fraud.expressions.running import Run
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.domain.fraud.rules import Rule, RuleBook, RuleState
 from opsdesk.domain.fraud.scoring import Bands, action_of, add_up
@@ -72,10 +73,10 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which questions the answers of one book settle, by the rule's id, and which are left to ask."""
+    """Which questions the answers of one book settle, by the rule's id; and what is left to ask: whether, and what."""
 
     answered: Mapping[str, int]
-    asked: tuple[tuple[int, Rule], ...]
+    asked: tuple[tuple[int, Run | None, Run], ...]
 
 
 class Comparison:
@@ -96,15 +97,21 @@ class Comparison:
 
     def needed_facts(self, book: str) -> tuple[str, ...]:
         """Return the facts that are asked for of an order whose answers are those of a book."""
-        asked = self._plan(book).asked
-        return tuple(dict.fromkeys(name for _, rule in asked for name in rule.names))
+        asked = (self._questions[number].rule for number, _, _ in self._plan(book).asked)
+        return tuple(dict.fromkeys(name for rule in asked for name in rule.names))
 
     def judge(self, sample: Sample) -> tuple[int, tuple[Rule, ...]]:
         """Return in which of the books the order is held, and which new rules fired."""
         book = sample.book
         plan = self._plans.get(book) or self._plan(book)
         facts = sample.facts
-        hits = tuple([number for number, rule in plan.asked if _fires(rule, facts)])
+        hits = tuple(
+            [
+                number
+                for number, applies, when in plan.asked
+                if (applies is None or applies(facts) is not False) and when(facts) is True
+            ]
+        )
         # Whatever an unknown book has answered, it is not believed, so all its answers are the same to us.
         key = (book, sample.fired, hits) if plan.answered else ("", "", hits)
         if (found := self._known.get(key)) is None:
@@ -149,14 +156,8 @@ def _plan(questions: Iterable[_Question], book: RuleBook | None) -> _Plan:
         if rule.id in known and known[rule.id].judges_like(rule):
             answered[rule.id] = number
         else:
-            asked.append((number, rule))
+            asked.append((number, rule.applies.run if rule.applies else None, rule.when.run))
     return _Plan(answered, tuple(asked))
-
-
-def _fires(rule: Rule, facts: Facts) -> bool:
-    if rule.applies is not None and rule.applies.run(facts) is False:
-        return False
-    return rule.when.run(facts) is True
 
 
 def _key(rule: Rule) -> tuple[str, RuleState]:
