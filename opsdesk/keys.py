@@ -94,6 +94,7 @@ class Place:
 PLACES: tuple[Place, ...] = (
     Place("orders", "Orders", "1", ("queue",)),
     Place("fraud", "Fraud: cases to decide", "2", ("cases",)),
+    Place("rules", "Rules of the fraud desk"),
     Place("outbox", "Outbox", "9", ("mails",)),
     Place("money", "Money: what waits", aliases=("payments", "refunds")),
     Place("templates", "E-mail templates", aliases=("letters",)),
@@ -103,9 +104,10 @@ PLACES: tuple[Place, ...] = (
 
 _ALL = ("everywhere",)
 _LIST = ("queue", "outbox")
-_ROWS = (*_LIST, "history", "users", "money", "fraud")
+_ROWS = (*_LIST, "history", "users", "money", "fraud", "rules")
 _ONE = ("queue", "order")
 _CASE = ("case",)
+_RULES = ("rules",)
 _ANY = Mode.ANY
 
 COMMANDS: tuple[Command, ...] = (
@@ -165,7 +167,7 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         "open",
         "Open the row.",
-        ("queue", "outbox", "templates", "history", "users", "money", "fraud"),
+        ("queue", "outbox", "templates", "history", "users", "money", "fraud", "rules"),
         also=("ctrl+j",),
         is_taught=False,
     ),
@@ -177,7 +179,7 @@ COMMANDS: tuple[Command, ...] = (
         "slash",
         "filter",
         "Show only the rows that match what is typed.",
-        ("queue", "outbox", "templates"),
+        ("queue", "outbox", "templates", "rules"),
     ),
     Command("list.next_view", "greater_than_sign", "view", "Go to the next saved view.", _LIST, is_taught=False),
     Command("list.previous_view", "less_than_sign", "view", "Go to the previous saved view.", _LIST, is_taught=False),
@@ -222,9 +224,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("case.lists", "b", "trust, block", "Trust or block a value of the order, for a year.", _CASE),
     Command("case.answered", "c", "answered", "Note that the customer got in touch. It releases nothing.", _CASE),
     Command("case.more_time", "d", "more time", "Give the customer more time, once, instead of cancelling.", _CASE),
+    Command("case.money", "m", "money", "See the order's money; ask for it anew by pay link.", _CASE),
+    Command("case.reopen", "O", "reopen", "Open a closed case again, with a reason; the order is held.", _CASE),
     Command("case.note", "n", "note", "Write a note.", _CASE, also=("f6",), lane_label="Note", is_taught=False),
     Command("case.log", "l", "log", "Show everything that happened to the order.", _CASE, is_taught=False),
     Command("case.previous", "left_square_bracket", "previous", "Go to the previous case.", _CASE, is_taught=False),
+    # Rules of the fraud desk.
+    Command("fraud.rules", "r", "rules", "List the rules by which orders are judged.", ("fraud",)),
+    Command("rule.edit", "e", "edit", "Change the rule; it is checked while it is typed.", _RULES),
+    Command("rule.add", "n", "new", "Write a new rule.", _RULES, also=("insert",)),
+    Command("rule.state", "s", "state", "Let the rule count, judge in silence, or be off.", _RULES),
+    Command("rule.backtest", "b", "back-test", "See what the rule would have done to all past orders.", _RULES),
+    Command("rule.why", "w", "on an order", "Ask the rule about one order, and see what it asked for.", _RULES),
+    Command("rule.withdraw", "x", "withdraw", "Go back to the shipped rule, or end a trial.", _RULES, danger=True),
     # Mails that wait, and how they are worded.
     Command("mail.take_back", "x", "take back", "Do not send the mail.", ("outbox",), danger=True),
     Command("mail.edit", "e", "edit", "Change the mail before it goes out.", ("outbox",)),

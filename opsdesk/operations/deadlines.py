@@ -30,16 +30,28 @@ def lapse_case(work: Work, case_id: int) -> Done:
 
 @operation("case.lose_payment")
 def lose_payment(work: Work, case_id: int) -> Done:
-    """Close a case whose money was lost before anybody decided; its order stays held, for no clock releases."""
+    """Tell the lead that a case's money was lost before anybody decided; its order stays held, no clock releases."""
     at = open_case(work, case_id)
     ends = at.case.authorisation_ends
     is_lost = ends is not None and ends <= work.now and not at.case.is_captured and not is_money_held(work, at)
-    if at.case.state.is_closed or not is_lost:
+    if at.case.state.is_closed or at.case.state is FraudState.PAYMENT_LAPSED or not is_lost:
         return Done("The case has moved on.", case_id)
     move = deciding.lose_payment(at.case, at.desk)
-    at.row.decided_by, at.row.decided_at, at.row.reason_code = work.actor.name, work.now, "auth_lapsed"
-    summary = "The authorisation ended before anybody decided"
+    summary = "The authorisation ended before anybody decided: ask for the payment anew, or cancel"
     carry_out(work, at, move, "case.payment_lapsed", summary)
+    at.row.next_call_at = None
+    return Done(f"{at.order.number}: {summary}.", case_id)
+
+
+@operation("case.regain_payment")
+def regain_payment(work: Work, case_id: int) -> Done:
+    """Let a case whose money was lost be reviewed again, because the customer has paid, or money is held, anew."""
+    at = open_case(work, case_id)
+    has_come = at.case.is_captured or is_money_held(work, at)
+    if at.case.state is not FraudState.PAYMENT_LAPSED or not has_come:
+        return Done("The case has moved on.", case_id)
+    summary = "Money came anew: decide about the order"
+    carry_out(work, at, deciding.regain_payment(at.case, at.desk), "case.payment_regained", summary)
     return Done(f"{at.order.number}: {summary}.", case_id)
 
 

@@ -16,7 +16,7 @@ from opsdesk.domain.fraud.cases.states import CaseFacts, FraudState
 from opsdesk.domain.people.actors import WORKER, Actor, Role
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.operations.fraud.contact import log_attempt, respond
-from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide, reject, reopen
+from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide, reject
 from opsdesk.operations.fraud.lists import block, snooze, trust, unlist
 from opsdesk.operations.orders.holds import release
 from opsdesk.operations.payments.expiry import expire_authorisation
@@ -27,7 +27,7 @@ from opsdesk.store.work import Done, Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from tests.conftest import START, StillClock
 from tests.operations.fraud_kit import AMY, BOB, BOOK, SOFIA, fraud_hold, state_of, suspected, the_case, with_files
-from tests.operations.money_kit import calls
+from tests.operations.money_kit import calls, captured
 from tests.operations.orders_kit import rows, the_order
 from tests.shop_orders import write_customer, write_order, write_user
 
@@ -250,7 +250,9 @@ def test_an_answer_releases_nothing(shop: Store, as_: Desk) -> None:
         released(as_(AMY), case_id, version=done.version or 0, reason="verified_call")
 
 
-def test_a_clock_that_runs_out_closes_the_case_and_releases_nothing(shop: Store, as_: Desk, clock: StillClock) -> None:
+def test_a_clock_that_runs_out_leaves_the_case_to_a_person_and_releases_nothing(
+    shop: Store, as_: Desk, clock: StillClock
+) -> None:
     case_id = suspected(shop, gateway="card")
     order_id = the_case(shop, case_id).order_id
     assert the_case(shop, case_id).decide_by == START + timedelta(days=6)
@@ -263,8 +265,37 @@ def test_a_clock_that_runs_out_closes_the_case_and_releases_nothing(shop: Store,
         as_(WORKER).perform(expire_authorisation, payment.id)
     assert pass_deadlines(as_(WORKER)) == 1
     assert (state_of(shop, case_id), fraud_hold(shop).released_at) == (FraudState.PAYMENT_LAPSED, None)
-    as_(SOFIA).perform(reopen, case_id, reason="Paid anew.")
-    assert the_order(shop, order_id).headline == "fraud_review"
+    assert pass_deadlines(as_(WORKER)) == 0
+    case = the_case(shop, case_id)
+    assert (case.decided_at, case.is_escalated, the_order(shop, order_id).headline) == (None, True, "fraud_review")
+    assert as_(SOFIA).perform(next_case).subject_id == case_id
+
+
+def lapsed(shop: Store, as_: Desk, clock: StillClock) -> int:
+    """Return a case whose authorisation has ended while nobody decided."""
+    case_id = suspected(shop, gateway="card")
+    clock.advance(days=8)
+    for payment in rows(shop, PaymentRow):
+        as_(WORKER).perform(expire_authorisation, payment.id)
+    pass_deadlines(as_(WORKER))
+    assert state_of(shop, case_id) is FraudState.PAYMENT_LAPSED
+    return case_id
+
+
+def test_money_that_comes_anew_puts_a_lapsed_case_back_to_review(shop: Store, as_: Desk, clock: StillClock) -> None:
+    case_id = lapsed(shop, as_, clock)
+    captured(shop, the_case(shop, case_id).order_id, reference="pi_anew")
+    assert pass_deadlines(as_(WORKER)) == 1
+    assert (state_of(shop, case_id), fraud_hold(shop).released_at) == (FraudState.IN_REVIEW, None)
+    assert pass_deadlines(as_(WORKER)) == 0
+
+
+def test_one_key_cancels_a_lapsed_case_and_says_why(shop: Store, as_: Desk, clock: StillClock) -> None:
+    case_id = lapsed(shop, as_, clock)
+    as_(AMY).perform(confirm_cancel, case_id, version=the_case(shop, case_id).version)
+    case = the_case(shop, case_id)
+    assert (case.fraud_state, case.reason_code, case.decided_by) == ("cancelled_unverified", "auth_lapsed", "amy")
+    assert the_order(shop, case.order_id).lifecycle == "cancelled"
 
 
 # --- races

@@ -114,6 +114,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "rule.withdraw": _LEADS,
     "case.lapse": _ALONE,
     "case.lose_payment": _ALONE,
+    "case.regain_payment": _ALONE,
     "case.escalate": _ALONE,
     "case.remind": _ALONE,
     "hold.review_due": _ALONE,

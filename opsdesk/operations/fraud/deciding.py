@@ -7,7 +7,7 @@ from datetime import datetime
 
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.fraud.cases import deciding
-from opsdesk.domain.fraud.cases.states import Decision, Effect, FraudState, Move
+from opsdesk.domain.fraud.cases.states import Decision, Move
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.orders.states import Lifecycle
@@ -105,14 +105,7 @@ def confirm_cancel(work: Work, case_id: int, *, version: int, letter: Letter | N
     """
     at = open_case(work, case_id, version=version)
     move = deciding.confirm_cancel(at.case, at.desk)
-    is_fraud = move.case.state is FraudState.CANCELLED_FRAUD
-    reason = (
-        ("cardholder_denied" if Effect.LABEL_FRAUD in move.effects else "failed_challenge")
-        if is_fraud
-        else "no_contact"
-    )
-    verdict = Verdict.CANCEL_FRAUD if is_fraud else Verdict.CANCEL_UNVERIFIED
-    return _ended(work, at, move, Decision(verdict=verdict, reason=reason, gut=None), letter=letter)
+    return _ended(work, at, move, deciding.confirmed(at.case, at.desk), letter=letter)
 
 
 @operation("case.extend")

@@ -63,7 +63,7 @@ def countdown(case: CaseFacts, now: datetime, zone: ZoneInfo, settings: Deadline
         why = "the customer was asked to answer until then"
     else:
         ends = case.authorisation_ends or at
-        why = f"the authorisation ends {moment(ends, now, zone)}"
+        why = f"the authorisation {'ends' if ends > now else 'ended'} {moment(ends, now, zone)}"
     return Countdown(at, at - now, used, why)
 
 

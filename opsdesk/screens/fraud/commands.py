@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opsdesk.domain.errors import OpsDeskError
-from opsdesk.domain.fraud.cases.contacting import why_not_ask
 from opsdesk.domain.fraud.cases.states import FraudState
-from opsdesk.domain.fraud.cases.working import why_not_claim
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command
@@ -22,12 +20,11 @@ from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import (
     LOOKS_FRAUD,
     LOOKS_GENUINE,
+    WHY_NOT,
     decline_reasons,
+    is_mine,
     reason_to_release,
     why_not_commit,
-    why_not_decline,
-    why_not_verify,
-    why_not_yes,
 )
 from opsdesk.widgets.choices import Choice
 
@@ -44,6 +41,7 @@ _OPERATIONS = {
     "choices": "case.decide",
     "answered": "case.respond",
     "more_time": "case.extend",
+    "reopen": "case.reopen",
     "note": "order.note",
     "lists": "risk.trust",
 }
@@ -75,38 +73,14 @@ class CaseCommands(CaseLooking):
         operation = self._operation(action, seen)
         if operation and (problem := why_not_allowed(self.desk.actor, operation)):
             return problem
-        match action:
-            case "claim":
-                return None if self._is_mine(seen) else why_not_claim(seen.facts, seen.who, seen.desk)
-            case "yes":
-                return why_not_yes(seen)
-            case "decline":
-                return why_not_decline(seen)
-            case "choices":
-                is_second = seen.facts.state is FraudState.PENDING_SECOND
-                return "A decision waits: y agrees, x gives it back." if is_second else why_not_decline(seen)
-            case "verify":
-                return why_not_verify(seen)
-            case "tell":
-                return None if seen.facts.state.is_closed else why_not_ask(seen.facts, seen.desk)
-            case "commit":
-                return why_not_commit(seen)
-            case "answered":
-                closed = f"The case of {seen.facts.number} is {seen.facts.state.words}."
-                return closed if seen.facts.state.is_closed else None
-            case "more_time":
-                return _why_no_time(seen)
-        return super().why_not(action, *parameters)
+        return WHY_NOT[action](seen) if action in WHY_NOT else super().why_not(action, *parameters)
 
     def _operation(self, action: str, seen: Seen) -> str | None:
         if seen.facts.state is FraudState.PENDING_SECOND and action in ("yes", "decline"):
             return "case.approve" if action == "yes" else "case.reject"
-        if action == "claim" and self._is_mine(seen):
+        if action == "claim" and is_mine(seen):
             return "case.let_go"
         return _OPERATIONS.get(action)
-
-    def _is_mine(self, seen: Seen) -> bool:
-        return seen.facts.claimant(seen.now) == seen.who
 
     def commit_label(self) -> str | None:
         """F9 is the one human key that a proposed cancellation needs, and does nothing else."""
@@ -115,7 +89,7 @@ class CaseCommands(CaseLooking):
     def label_of(self, each: Command) -> str:
         """Say what toggles do now."""
         seen = self.case
-        if seen is not None and each.method == "claim" and self._is_mine(seen):
+        if seen is not None and each.method == "claim" and is_mine(seen):
             return "give back"
         if seen is not None and seen.facts.state is FraudState.PENDING_SECOND:
             return {"yes": "agree", "decline": "give back"}.get(each.method, super().label_of(each))
@@ -251,6 +225,13 @@ class CaseCommands(CaseLooking):
         if self.case is not None:
             self.show_panel(MoreTimePanel(self.case))
 
+    def action_reopen(self) -> None:
+        """Open a closed case again, with a reason."""
+        from opsdesk.screens.fraud.decision import ReopenCasePanel
+
+        if self.case is not None:
+            self.show_panel(ReopenCasePanel(self.case_id, self.case.facts.number))
+
     # Who has it, and what else there is to see.
 
     def action_claim(self) -> None:
@@ -259,13 +240,7 @@ class CaseCommands(CaseLooking):
         if seen is None:
             return
         self._took = False
-        if self._is_mine(seen):
+        if is_mine(seen):
             self.carry_out(let_go, self.case_id)
         else:
             self.carry_out(claim, self.case_id)
-
-
-def _why_no_time(seen: Seen) -> str | None:
-    if problem := why_not_commit(seen):
-        return problem
-    return f"The customer of {seen.facts.number} got more time already." if seen.facts.was_extended else None

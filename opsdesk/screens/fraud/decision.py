@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.typed_moments import read_moment
-from opsdesk.operations.fraud.deciding import decide, extend, reject
+from opsdesk.operations.fraud.deciding import decide, extend, reject, reopen
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.letters import letter_of_end
 from opsdesk.screens.fraud.panel import CasePanel
@@ -143,6 +143,23 @@ class RejectPanel(FormPanel["Done"]):
     def commit(self, values: Mapping[str, str]) -> None:
         """Give it back."""
         self.carry_out(reject, self.case_id, note=values["note"].strip())
+
+
+class ReopenCasePanel(FormPanel["Done"]):
+    """Open a closed case again: an appeal, or a second thought while the parcel is still here."""
+
+    def __init__(self, case_id: int, number: str) -> None:
+        hint = "an appeal, a second thought; the order is held again"
+        super().__init__(f"REOPEN THE CASE OF {number}", [Field("reason", "why", hint=hint, longest=200)])
+        self.case_id = case_id
+
+    def commit_label(self) -> str | None:
+        """Say what F9 does."""
+        return "OPEN IT AGAIN"
+
+    def commit(self, values: Mapping[str, str]) -> None:
+        """Open it again."""
+        self.carry_out(reopen, self.case_id, reason=values["reason"].strip())
 
 
 class MoreTimePanel(CasePanel):

@@ -17,6 +17,7 @@ from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.screens.frame.base import DeskScreen
 from opsdesk.screens.fraud.clock import span_words
+from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
 from opsdesk.screens.order.words import moment
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
@@ -123,6 +124,8 @@ class FraudDesk(DeskScreen[None]):
         by = f"Decide by {moment(line.decide_by, now, zone)}. " if line.decide_by else "No clock runs. "
         call = f"Call from {moment(line.next_call_at, now, zone)}. " if line.next_call_at else ""
         two = f"{line.proposed_by} proposed a decision. " if line.state is FraudState.PENDING_SECOND else ""
+        if line.state is FraudState.PAYMENT_LAPSED:
+            by = f"{lapsed_words('')} Open it (Enter): ask for the payment anew (m), or cancel (F9). "
         words = f"{by}{call}{two}Open for {age(line.opened_at, now)}. {line.reason}"
         self.query_one("#fraud-why", Paper).show(lambda width: paragraph(words, width, style=Tone.DIM.style)[:3])
 
@@ -166,6 +169,10 @@ class FraudDesk(DeskScreen[None]):
         done = await self.attempt(next_case)
         if done is not None and done.subject_id is not None and self.is_attached:
             self.open_named("case", done.subject_id)
+
+    def action_rules(self) -> None:
+        """List the rules by which orders are judged."""
+        self.go_to("rules")
 
     def action_claim(self) -> None:
         """Take the case, or give it back."""

@@ -46,6 +46,10 @@ class CaseLooking(Attending[None]):
         """Open the order."""
         self.open_named("order", self.order_id)
 
+    def action_money(self) -> None:
+        """Open the order's money: what is held, and asking for it anew by pay link."""
+        self.open_named("order_money", self.order_id)
+
     def action_note(self) -> None:
         """Write a note."""
         self.open_named("note", self.order_id)

@@ -42,6 +42,8 @@ def decide(seen: Seen, width: int) -> list[Content]:
         lines += _option("x", "decline, then a digit says why", why_not_decline(seen), width)
         lines += _option("v", f"call {_number(seen)}".strip(), why_not_verify(seen), width)
         lines += _option("t", "tell: the Order Status menu", why_not_ask(seen.facts, seen.desk), width)
+        if seen.facts.state is FraudState.PAYMENT_LAPSED:
+            lines += _option("m", "money: ask for it anew by pay link", None, width)
         if why_not_commit(seen) is None:
             lines += _option("F9", f"cancel as proposed: {_proposed_words(seen)}", None, width)
     return [*lines, Content(""), *paragraph(next_step(seen), width, style=f"bold {_PLAIN}")]
@@ -88,6 +90,8 @@ def briefly(seen: Seen, width: int) -> list[Content]:
             ("v", "call", why_not_verify(seen)),
             ("t", "tell", why_not_ask(seen.facts, seen.desk)),
         ]
+        if seen.facts.state is FraudState.PAYMENT_LAPSED:
+            keys[-1] = ("m", "pay link", None)
         if why_not_commit(seen) is None:
             keys.insert(0, ("F9", "cancel as proposed", None))
     parts: list[tuple[str, str]] = []

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from opsdesk.domain.fraud.cases.contact import NextStep
 from opsdesk.domain.fraud.cases.contacting import why_not_ask
 from opsdesk.domain.fraud.cases.deadlines import next_call, why_not_call
-from opsdesk.domain.fraud.cases.deciding import why_not_approve, why_not_confirm, why_not_decide, why_two
+from opsdesk.domain.fraud.cases.deciding import (
+    why_not_approve,
+    why_not_confirm,
+    why_not_decide,
+    why_not_extend,
+    why_not_reopen,
+    why_two,
+)
 from opsdesk.domain.fraud.cases.states import Decision, FraudState
+from opsdesk.domain.fraud.cases.working import why_not_claim
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.fraud.scoring import Action
 from opsdesk.screens.fraud.seen import CaseSheet, Seen
@@ -14,6 +24,7 @@ from opsdesk.screens.fraud.seen import CaseSheet, Seen
 LOOKS_GENUINE, LOOKS_FRAUD = 2, 4
 """What one key records of the gut: genuine or fraud, without swearing to it. The long way asks."""
 _RELEASED = ("verified_call", "3ds_liability_issuer", "repeat_good_customer", "rule_false_alarm")
+_LAPSED_KEYS = "m asks for it anew by pay link, F9 cancels, y releases it unpaid."
 _CALLABLE = frozenset(FraudState) - {FraudState.FLAGGED, FraudState.PENDING_SECOND}
 
 
@@ -97,6 +108,37 @@ def why_not_verify(seen: Seen) -> str | None:
     return why_not_call(facts, seen.desk)
 
 
+def is_mine(seen: Seen) -> bool:
+    """Say whether whoever looks at the case works on it."""
+    return seen.facts.claimant(seen.now) == seen.who
+
+
+def _why_not_claim(seen: Seen) -> str | None:
+    return None if is_mine(seen) else why_not_claim(seen.facts, seen.who, seen.desk)
+
+
+def _why_not_choices(seen: Seen) -> str | None:
+    is_second = seen.facts.state is FraudState.PENDING_SECOND
+    return "A decision waits: y agrees, x gives it back." if is_second else why_not_decline(seen)
+
+
+def _why_not_tell(seen: Seen) -> str | None:
+    return None if seen.facts.state.is_closed else why_not_ask(seen.facts, seen.desk)
+
+
+def _why_not_answered(seen: Seen) -> str | None:
+    return f"The case of {seen.facts.number} is {seen.facts.state.words}." if seen.facts.state.is_closed else None
+
+
+def _why_not_more_time(seen: Seen) -> str | None:
+    return why_not_extend(seen.facts)
+
+
+def _why_not_reopen(seen: Seen) -> str | None:
+    # The reason is asked for when the key is pressed.
+    return why_not_reopen(seen.facts, "asked for", seen.desk)
+
+
 def why_not_commit(seen: Seen) -> str | None:
     """Say why F9 does nothing now: it confirms a cancellation that is proposed, and nothing else."""
     return why_not_confirm(seen.facts)
@@ -113,6 +155,9 @@ def next_step(seen: Seen) -> str:
             return f"{facts.proposal.by} proposes to {verdict}. Look for yourself, then y agrees or x gives it back."
         case FraudState.CANCEL_PROPOSED:
             return "A cancellation is proposed. F9 cancels; y releases after all."
+        case FraudState.PAYMENT_LAPSED:
+            when = seen.at(facts.authorisation_ends) if facts.authorisation_ends is not None else ""
+            return f"{lapsed_words(when)} {_LAPSED_KEYS}"
         case FraudState.AWAITING_CUSTOMER if facts.respond_by is not None:
             return f"The customer was asked to call by {seen.at(facts.respond_by)}. Call now with v, or go on (F8)."
         case FraudState.CALL_DUE | FraudState.CALLING:
@@ -120,7 +165,8 @@ def next_step(seen: Seen) -> str:
         case FraudState.RESPONDED:
             return "The customer was in touch. A reply releases nothing by itself: decide, or call back with v."
         case _ if facts.state.is_closed:
-            return f"The case is {facts.state.words}."
+            again = "" if _why_not_reopen(seen) else " O opens it again, with a reason."
+            return f"The case is {facts.state.words}.{again}"
     if sheet.score is not None and sheet.score.action is Action.PROPOSE_CANCEL:
         return "A hard rule fired. Read it (w), then decline with x, or ask the customer with t."
     if sheet.score is not None and sheet.score.is_thin:
@@ -128,6 +174,11 @@ def next_step(seen: Seen) -> str:
     if why_not_ask(facts, seen.desk) is None:
         return "Read what raises it. Sure: y or x. Not sure: t asks the customer by mail, v calls."
     return "Decide with y or x, or call with v."
+
+
+def lapsed_words(when: str) -> str:
+    """Say that the money of a case is gone, as the case and its row in the queue say it."""
+    return f"The authorisation ended{f' {when}' if when else ''}: no money is held any more."
 
 
 def _call_words(seen: Seen) -> str:
@@ -142,3 +193,18 @@ def _call_words(seen: Seen) -> str:
 def two_people(seen: Seen) -> str | None:
     """Say why releasing takes a second person, or None where one decides alone."""
     return why_two(seen.facts, release(seen), seen.desk)
+
+
+WHY_NOT: Mapping[str, Callable[[Seen], str | None]] = {
+    "claim": _why_not_claim,
+    "yes": why_not_yes,
+    "decline": why_not_decline,
+    "choices": _why_not_choices,
+    "verify": why_not_verify,
+    "tell": _why_not_tell,
+    "commit": why_not_commit,
+    "answered": _why_not_answered,
+    "more_time": _why_not_more_time,
+    "reopen": _why_not_reopen,
+}
+"""What the rules of the case say against each of its keys."""

@@ -76,10 +76,11 @@ def _so_far(record: RuleSoFar | None, width: int) -> list[Content]:
 
 def inputs_of(rule: Rule, known: Facts) -> str:
     """Return what the rule asks for, each with what was found; a text from outside is shown as it is."""
-    return ", ".join(f"{name} = {_shown(known.get(name))}" for name in rule.names)
+    return ", ".join(f"{name} = {shown_value(known.get(name))}" for name in rule.names)
 
 
-def _shown(value: object) -> str:
+def shown_value(value: object) -> str:
+    """Return a fact as people read it."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):

@@ -31,7 +31,7 @@ STATE_LOOKS = {
     FraudState.RELEASED: ("done", Tone.GOOD),
     FraudState.CANCELLED_FRAUD: ("gone", Tone.DIM),
     FraudState.CANCELLED_UNVERIFIED: ("gone", Tone.DIM),
-    FraudState.PAYMENT_LAPSED: ("gone", Tone.DIM),
+    FraudState.PAYMENT_LAPSED: ("wrong", Tone.ALARM),
 }
 """Symbol and tone of each state."""
 BAND_TONES = {Band.LOW: Tone.GOOD, Band.MEDIUM: Tone.LOOK, Band.HIGH: Tone.ALARM, Band.CRITICAL: Tone.ALARM}

@@ -5,28 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlmodel import Session, col
 
-from opsdesk.domain.fraud.cases.states import Desk
+from opsdesk.domain.fraud.cases.states import Desk, FraudState
 from opsdesk.domain.fraud.cases.working import why_escalate
 from opsdesk.store.fraud.cases import CaseMoney, case_facts
 from opsdesk.store.tables import CaseRow, OrderRow, PaymentRow
 from opsdesk.store.tables.holds import FRAUD_OPEN
 
 _MOST_LOOKED_AT = 500
+_LAPSED = FraudState.PAYMENT_LAPSED.value
+_HELD = select(col(PaymentRow.id)).where(
+    col(PaymentRow.order_id) == col(CaseRow.order_id),
+    col(PaymentRow.ended) == "",
+    col(PaymentRow.authorised_minor) > col(PaymentRow.captured_minor) + col(PaymentRow.voided_minor),
+)
+_TAKEN = select(col(PaymentRow.id)).where(
+    col(PaymentRow.order_id) == col(CaseRow.order_id), col(PaymentRow.captured_minor) > col(PaymentRow.refunded_minor)
+)
 
 
 def lapsed_payments(session: Session, now: datetime, limit: int) -> list[int]:
-    """Return open cases of fraud whose authorisation should have ended, and whose order holds no money any more."""
-    held = select(col(PaymentRow.id)).where(
-        col(PaymentRow.order_id) == col(CaseRow.order_id),
-        col(PaymentRow.ended) == "",
-        col(PaymentRow.authorised_minor) > col(PaymentRow.captured_minor) + col(PaymentRow.voided_minor),
-    )
-    late = select(col(CaseRow.id)).where(text(f"verification_case.{FRAUD_OPEN}"), ~held.exists())
-    late = late.where(col(CaseRow.authorisation_ends) <= now).order_by(col(CaseRow.id))
+    """Return open cases of fraud whose authorisation should have ended, and whose order holds no money any more.
+
+    Where money was taken, nothing is lost.
+    """
+    late = select(col(CaseRow.id)).where(text(f"verification_case.{FRAUD_OPEN}"), ~_HELD.exists(), ~_TAKEN.exists())
+    late = late.where(col(CaseRow.authorisation_ends) <= now, col(CaseRow.fraud_state) != _LAPSED)
+    late = late.order_by(col(CaseRow.id))
     return [case_id for case_id in session.execute(late.limit(limit)).scalars() if case_id is not None]
+
+
+def regained_payments(session: Session, limit: int) -> list[int]:
+    """Return cases whose payment lapsed and whose order holds money, or was paid, since."""
+    back = select(col(CaseRow.id)).where(text(f"verification_case.{FRAUD_OPEN}"), or_(_HELD.exists(), _TAKEN.exists()))
+    back = back.where(col(CaseRow.fraud_state) == _LAPSED).order_by(col(CaseRow.id))
+    return [case_id for case_id in session.execute(back.limit(limit)).scalars() if case_id is not None]
 
 
 def cases_for_the_lead(session: Session, desk: Desk, limit: int) -> list[int]:

@@ -52,6 +52,7 @@ BY_ITSELF: dict[str, Event] = {
     "deadline": contacting.lapse,
     "answer": lambda case, desk: contacting.respond(case, desk.now),
     "money lapses": deciding.lose_payment,
+    "money comes anew": lambda case, desk: deciding.regain_payment(replace(case, is_captured=True), desk),
     "lower score": lambda case, _: working.rescored(case, 0, Action.RELEASE),
     "denied": lambda case, _: working.rescored(case, 100, Action.PROPOSE_CANCEL),
     "escalated": lambda case, _: working.escalate(case),
@@ -98,7 +99,7 @@ def what_went_wrong(name: str, before: CaseFacts, move: Move) -> str | None:
         return f"{name} released the hold"
     if before.state.is_closed and after.state is not before.state and name != "reopen":
         return f"{name} moved a closed case"
-    if after.state.is_closed and not before.state.is_closed and name in BY_ITSELF and name != "money lapses":
+    if after.state.is_closed and not before.state.is_closed and name in BY_ITSELF:
         return f"{name} decided the case"
     if before.proposal is not None and name == "approve own" and after.state.is_closed:
         return "one person decided for two"
@@ -149,7 +150,10 @@ def _edges() -> set[tuple[FraudState, FraudState]]:
                     edges.add((case.state, move.case.state))
                 after = move.case
                 proposed = after.proposal.decision if after.proposal else None
-                marks = (after.state, min(len(after.attempts), 4), after.was_extended, after.total, proposed, on_lapse)
+                # Whoever releases unpaid has looked at it.
+                is_taken = after.state is FraudState.PAYMENT_LAPSED and bool(after.claimant(now + hours * HOUR))
+                known = (after.state, min(len(after.attempts), 4), after.was_extended, after.total)
+                marks = (*known, proposed, on_lapse, is_taken)
                 if marks not in seen:
                     seen.add(marks)
                     waiting.append((move.case, now + hours * HOUR, on_lapse))

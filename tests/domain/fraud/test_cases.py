@@ -435,17 +435,45 @@ def test_what_is_rejected_goes_back_to_its_proposer_with_a_word() -> None:
     assert deciding.reject(_pending(), "amy", "", at()).case.state is FraudState.IN_REVIEW  # taken back
 
 
-def test_money_that_ran_out_closes_the_case_and_a_new_authorisation_opens_it() -> None:
+def test_money_that_ran_out_decides_nothing_and_is_a_persons_to_see_to() -> None:
     waiting = case(FraudState.AWAITING_CUSTOMER, authorisation_ends=TEN)
     with pytest.raises(Refused, match="has not lapsed"):
         deciding.lose_payment(waiting, at(TEN - HOUR))
     with pytest.raises(Refused, match="has not lapsed"):
         deciding.lose_payment(replace(waiting, is_captured=True), at())
-    lost = deciding.lose_payment(waiting, at()).case
-    assert lost.state is FraudState.PAYMENT_LAPSED
-    again = deciding.reopen(lost, "amy", "paid anew", at(), authorisation_ends=TEN + 7 * DAY)
-    assert (again.case.state, again.case.authorisation_ends) == (FraudState.IN_REVIEW, TEN + 7 * DAY)
-    assert Effect.PLACE_HOLD in again.effects
+    lost = deciding.lose_payment(waiting, at())
+    assert (lost.case.state, lost.case.is_escalated) == (FraudState.PAYMENT_LAPSED, True)
+    assert not {Effect.RELEASE_HOLD, Effect.CANCEL_ORDER} & set(lost.effects)
+    with pytest.raises(Refused, match="is payment lapsed"):
+        deciding.lose_payment(lost.case, at())
+    assert "by pay link" in str(contacting.why_not_ask(lost.case, at()))
+    assert "No money is held" in str(deciding.why_not_extend(lost.case))
+    assert deciding.confirmed(lost.case, at()).reason == "auth_lapsed"
+    assert deciding.confirm_cancel(lost.case, at()).case.state is FraudState.CANCELLED_UNVERIFIED
+
+
+def test_a_lapsed_payment_that_nobody_has_looked_at_is_released_by_nobody() -> None:
+    lost = deciding.lose_payment(case(FraudState.FLAGGED, authorisation_ends=TEN), at()).case
+    with pytest.raises(Refused, match="Claim it first"):
+        deciding.decide(lost, "amy", Decision(verdict=Verdict.RELEASE, reason="explained_mismatch", gut=2), at())
+
+
+def test_a_call_about_a_lapsed_payment_leaves_the_case_where_the_money_is_missed() -> None:
+    lost = deciding.lose_payment(case(FraudState.CALL_DUE, authorisation_ends=TEN), at()).case
+    for outcome, suggested in (("no_answer", Verdict.CANCEL_UNVERIFIED), ("failed_challenge", Verdict.CANCEL_FRAUD)):
+        called = contacting.log_attempt(lost, Attempt(at=TEN, outcome=outcome), at()).case
+        assert (called.state, called.suggested) == (FraudState.PAYMENT_LAPSED, suggested)
+
+
+def test_money_that_comes_anew_lets_the_case_be_reviewed_again() -> None:
+    lost = deciding.lose_payment(case(FraudState.RESPONDED, authorisation_ends=TEN), at()).case
+    with pytest.raises(Refused, match="No money has come"):
+        deciding.regain_payment(lost, at())
+    for changes in ({"is_captured": True}, {"authorisation_ends": TEN + 7 * DAY}):
+        again = deciding.regain_payment(replace(lost, **changes), at()).case
+        assert (again.state, again.suggested) == (FraudState.IN_REVIEW, None)
+    with pytest.raises(Refused, match="has not lapsed"):
+        deciding.regain_payment(again, at())
 
 
 @pytest.mark.parametrize(
@@ -483,7 +511,7 @@ def test_a_move_that_no_case_makes_is_a_fault() -> None:
 
 def test_the_customer_reads_nothing_of_a_suspicion_while_the_desk_looks() -> None:
     shown = {state for state in FraudState if state.shows_potential_fraud}
-    assert shown == OPEN - {FraudState.FLAGGED, FraudState.IN_REVIEW}
+    assert shown == OPEN - {FraudState.FLAGGED, FraudState.IN_REVIEW, FraudState.PAYMENT_LAPSED}
     assert not shown & CLOSED
 
 

@@ -22,6 +22,7 @@ _CALLABLE = frozenset(
         FraudState.CALL_DUE,
         FraudState.CALLING,
         FraudState.CANCEL_PROPOSED,
+        FraudState.PAYMENT_LAPSED,
     }
 )
 
@@ -32,6 +33,8 @@ def why_not_ask(case: CaseFacts, desk: Desk) -> str | None:
         return f"The case of {case.number} is {case.state.words}."
     if case.state is FraudState.PENDING_SECOND:
         return f"A decision on {case.number} waits for a second person."
+    if case.state is FraudState.PAYMENT_LAPSED:
+        return f"No money is held for {case.number} any more. Ask for the payment anew by pay link instead."
     again = desk.settings.deadline.mail_again
     if case.mail_sent_at is not None and desk.now < case.mail_sent_at + again:
         free_at = (case.mail_sent_at + again).astimezone(desk.zone)
@@ -109,7 +112,7 @@ def respond(case: CaseFacts, at: datetime) -> Move:
     """Note that the customer got in touch. That proves nothing yet, and releases nothing."""
     if case.state.is_closed or case.state is FraudState.PENDING_SECOND:
         return Move(case)
-    if case.state is FraudState.FLAGGED:
+    if case.state in (FraudState.FLAGGED, FraudState.PAYMENT_LAPSED):
         return Move(replace(case, worked_at=at))
     return moved(case, FraudState.RESPONDED, Effect.STOP_REMINDERS, worked_at=at, suggested=None)
 
@@ -135,6 +138,8 @@ def log_attempt(case: CaseFacts, attempt: Attempt, desk: Desk) -> Move:
     effects: tuple[Effect, ...] = (Effect.RESCORE, Effect.STOP_REMINDERS)
     if outcome.confirms_fraud:
         effects = (*effects, Effect.LABEL_FRAUD, Effect.LOOK_AT_LINKS)
+    if case.state is FraudState.PAYMENT_LAPSED:
+        return _called_about_money(called, case.suggested, outcome, effects)
     match outcome.next:
         case NextStep.RELEASE:
             return moved(called, FraudState.RESPONDED, *effects, Effect.OFFER_RELEASE)
@@ -148,6 +153,15 @@ def log_attempt(case: CaseFacts, attempt: Attempt, desk: Desk) -> Move:
             return moved(called, FraudState.CALLING, *effects, Effect.ALERT_LEAD, is_escalated=True)
         case _:
             return moved(called, FraudState.CALLING, *effects)
+
+
+def _called_about_money(
+    case: CaseFacts, suggested: Verdict | None, outcome: ContactOutcome, effects: tuple[Effect, ...]
+) -> Move:
+    """Stay where only money or a decision leads out of, however the call ended."""
+    is_wrong = outcome.next is NextStep.CANCEL
+    offers = (Effect.OFFER_RELEASE,) if outcome.next is NextStep.RELEASE else ()
+    return Move(replace(case, suggested=Verdict.CANCEL_FRAUD if is_wrong else suggested), (*effects, *offers))
 
 
 def _proposed(case: CaseFacts, verdict: Verdict, effects: tuple[Effect, ...]) -> Move:

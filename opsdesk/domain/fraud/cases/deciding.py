@@ -14,6 +14,7 @@ from opsdesk.domain.fraud.thresholds import is_at_least
 
 _NEEDS_CALL = frozenset({"verified_call"})
 _CONFIRMS = frozenset({"cardholder_denied", "issuer_warning"})
+_ONE_KEY_CANCELS = frozenset({FraudState.CANCEL_PROPOSED, FraudState.PAYMENT_LAPSED})
 _VERIFYING = frozenset({NextStep.RELEASE, NextStep.DECIDE})
 
 
@@ -44,7 +45,7 @@ def _why_not_reason(decision: Decision, desk: Desk) -> str | None:
 
 
 def _why_not_release(case: CaseFacts, decision: Decision, desk: Desk) -> str | None:
-    if case.state is FraudState.FLAGGED:
+    if case.state is FraudState.FLAGGED or (case.state is FraudState.PAYMENT_LAPSED and not case.claimant(desk.now)):
         return f"Nobody has looked at {case.number} yet. Claim it first."
     if decision.reason in _NEEDS_CALL:
         steps = {desk.outcomes.find(attempt.outcome).next for attempt in case.attempts}
@@ -123,7 +124,7 @@ def reject(case: CaseFacts, who: str, note: str, desk: Desk) -> Move:
 
 def why_not_confirm(case: CaseFacts) -> str | None:
     """Say why the proposed cancellation cannot be confirmed, or None if one key does it."""
-    if case.state is not FraudState.CANCEL_PROPOSED:
+    if case.state not in _ONE_KEY_CANCELS:
         return f"No cancellation of {case.number} is proposed."
     return None
 
@@ -135,11 +136,26 @@ def confirm_cancel(case: CaseFacts, desk: Desk) -> Move:
         Refused: no cancellation is proposed.
     """
     insist(why_not_confirm(case))
+    return _ended(case, confirmed(case, desk), desk.now)
+
+
+def confirmed(case: CaseFacts, desk: Desk) -> Decision:
+    """Return the decision that one key confirms, with its reason."""
     verdict = case.suggested or Verdict.CANCEL_UNVERIFIED
-    reason = "failed_challenge" if verdict is Verdict.CANCEL_FRAUD else "no_contact"
+    unproven = "auth_lapsed" if case.state is FraudState.PAYMENT_LAPSED else "no_contact"
+    reason = "failed_challenge" if verdict is Verdict.CANCEL_FRAUD else unproven
     if any(desk.outcomes.find(attempt.outcome).confirms_fraud for attempt in case.attempts):
         verdict, reason = Verdict.CANCEL_FRAUD, "cardholder_denied"
-    return _ended(case, Decision(verdict=verdict, reason=reason, gut=None), desk.now)
+    return Decision(verdict=verdict, reason=reason, gut=None)
+
+
+def why_not_extend(case: CaseFacts) -> str | None:
+    """Say why the customer cannot be given more time, or None if they can."""
+    if case.state is FraudState.PAYMENT_LAPSED:
+        return f"No money is held for {case.number} any more. Ask for the payment anew, or cancel."
+    if problem := why_not_confirm(case):
+        return problem
+    return f"The customer of {case.number} got more time already." if case.was_extended else None
 
 
 def extend(case: CaseFacts, until: datetime, desk: Desk) -> Move:
@@ -148,9 +164,7 @@ def extend(case: CaseFacts, until: datetime, desk: Desk) -> Move:
     Raises:
         Refused: no cancellation is proposed, more time was given already, or the money would not wait.
     """
-    insist(why_not_confirm(case))
-    if case.was_extended:
-        raise Refused(f"The customer of {case.number} got more time already.")
+    insist(why_not_extend(case))
     if until <= desk.now:
         raise Refused("That moment is past.")
     ends = case.authorisation_ends
@@ -163,17 +177,34 @@ def extend(case: CaseFacts, until: datetime, desk: Desk) -> Move:
 
 
 def lose_payment(case: CaseFacts, desk: Desk) -> Move:
-    """Close the case because the authorisation ended before anybody decided.
+    """Say that the authorisation ended before anybody decided: a person asks for the money anew, or cancels.
 
     Raises:
-        Refused: it has not ended, or the money was captured.
+        Refused: it has not ended, the money was captured, or that is known already.
     """
-    if case.state.is_closed:
+    if case.state.is_closed or case.state is FraudState.PAYMENT_LAPSED:
         raise Refused(f"The case of {case.number} is {case.state.words}.")
     if case.is_captured or case.authorisation_ends is None or desk.now < case.authorisation_ends:
         raise Refused(f"The payment of {case.number} has not lapsed.")
-    effects = (Effect.STOP_REMINDERS, Effect.ALERT_LEAD)
-    return moved(case, FraudState.PAYMENT_LAPSED, *effects, proposal=None, closed_at=desk.now)
+    effects = (Effect.STOP_REMINDERS, Effect.ALERT_LEAD, Effect.OFFER_CANCEL)
+    suggested = case.suggested or Verdict.CANCEL_UNVERIFIED
+    return moved(
+        case, FraudState.PAYMENT_LAPSED, *effects, proposal=None, suggested=suggested, is_escalated=True
+    )  # fmt: skip
+
+
+def regain_payment(case: CaseFacts, desk: Desk) -> Move:
+    """Review the case again because its order is paid, or money is held for it, once more.
+
+    Raises:
+        Refused: its payment has not lapsed, or no money has come.
+    """
+    if case.state is not FraudState.PAYMENT_LAPSED:
+        raise Refused(f"The payment of {case.number} has not lapsed.")
+    if not case.is_captured and (case.authorisation_ends is None or case.authorisation_ends <= desk.now):
+        raise Refused(f"No money has come for {case.number} since its payment lapsed.")
+    ends = None if case.is_captured else case.authorisation_ends
+    return moved(case, FraudState.IN_REVIEW, suggested=None, authorisation_ends=ends)
 
 
 def why_not_reopen(case: CaseFacts, reason: str, desk: Desk) -> str | None:

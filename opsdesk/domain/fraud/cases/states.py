@@ -59,11 +59,10 @@ CLOSED = frozenset(
         FraudState.RELEASED,
         FraudState.CANCELLED_FRAUD,
         FraudState.CANCELLED_UNVERIFIED,
-        FraudState.PAYMENT_LAPSED,
     }
 )
 OPEN = frozenset(FraudState) - CLOSED
-_SHOWS = OPEN - {FraudState.FLAGGED, FraudState.IN_REVIEW}
+_SHOWS = OPEN - {FraudState.FLAGGED, FraudState.IN_REVIEW, FraudState.PAYMENT_LAPSED}
 _PLAIN: Mapping[FraudState, CaseState] = {
     FraudState.FLAGGED: CaseState.OPEN,
     FraudState.IN_REVIEW: CaseState.OPEN,
@@ -76,10 +75,10 @@ _PLAIN: Mapping[FraudState, CaseState] = {
     FraudState.RELEASED: CaseState.RELEASED,
     FraudState.CANCELLED_FRAUD: CaseState.CANCELLED,
     FraudState.CANCELLED_UNVERIFIED: CaseState.CANCELLED,
-    FraudState.PAYMENT_LAPSED: CaseState.CANCELLED,
+    FraudState.PAYMENT_LAPSED: CaseState.OPEN,
 }
 
-_DECIDED = CLOSED | {FraudState.PENDING_SECOND}
+_DECIDED = CLOSED | {FraudState.PENDING_SECOND, FraudState.PAYMENT_LAPSED}
 _CALLED = frozenset({FraudState.RESPONDED, FraudState.CALLING, FraudState.CANCEL_PROPOSED})
 LEADS_TO: Mapping[FraudState, frozenset[FraudState]] = {
     # Nobody releases what nobody has looked at.
@@ -90,7 +89,9 @@ LEADS_TO: Mapping[FraudState, frozenset[FraudState]] = {
     FraudState.CALL_DUE: _DECIDED | _CALLED,
     FraudState.CALLING: _DECIDED | _CALLED - {FraudState.CALLING},
     FraudState.CANCEL_PROPOSED: _DECIDED | _CALLED - {FraudState.CANCEL_PROPOSED} | {FraudState.CALL_DUE},
-    FraudState.PENDING_SECOND: CLOSED | {FraudState.IN_REVIEW},
+    FraudState.PENDING_SECOND: CLOSED | {FraudState.IN_REVIEW, FraudState.PAYMENT_LAPSED},
+    # The clock says that the money is gone, and decides nothing: a person does, or the money comes anew.
+    FraudState.PAYMENT_LAPSED: CLOSED | {FraudState.IN_REVIEW, FraudState.PENDING_SECOND},
     **dict.fromkeys(CLOSED, frozenset({FraudState.IN_REVIEW})),
 }
 """Where a case can go from where. A move that is not here is a fault of ours."""
@@ -157,7 +158,7 @@ class CaseFacts:
     Attributes:
         respond_by: by when the customer was asked to answer.
         authorisation_ends: when the money is lost if it is not captured; None where nothing is authorised.
-        suggested: what one key decides in `cancel_proposed`.
+        suggested: what one key decides in `cancel_proposed` and `payment_lapsed`.
         worked_at: when somebody last did something about it.
     """
 

@@ -1,0 +1,354 @@
+"""Writing a rule: its fields to the left; to the right what is wrong, how often it would have fired, and one order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, ClassVar
+from zlib import crc32
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+
+from opsdesk.domain.errors import Invalid, OpsDeskError
+from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.drafting.lately import Recent
+from opsdesk.domain.fraud.rules import RuleKind, RuleState, Severity
+from opsdesk.operations.fraud.rules import save
+from opsdesk.screens.frame.panels import ChoicePanel, FormPanel
+from opsdesk.screens.fraud.rules.checking import (
+    Checked,
+    answer_lines,
+    check,
+    fact_lines,
+    fact_names,
+    needs_reason,
+    problem_lines,
+    sound_lines,
+    symbols,
+    table_of,
+)
+from opsdesk.screens.fraud.rules.words import KIND_WORDS
+from opsdesk.store.views.fraud.rules import OrderKnown, RuleLine, known_order, recently_scored, rule_sheet
+from opsdesk.theme import Tone
+from opsdesk.widgets.choices import Choice
+from opsdesk.widgets.fields import Field, TextField, put_value
+from opsdesk.widgets.form import Form
+from opsdesk.widgets.key_bar import BarKey
+from opsdesk.widgets.paper import Paper, heading, paragraph
+
+if TYPE_CHECKING:
+    from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
+
+_WORD = re.compile(r"[a-z0-9_.]+\Z")
+_FACTS_IN = frozenset({"when", "applies_when", "tests", "agent"})
+_STATES = {
+    RuleState.LIVE: "it counts",
+    RuleState.SHADOW: "it judges in silence and weighs nothing",
+    RuleState.OFF: "it is not asked",
+}
+_LABELS = {
+    "id": "id",
+    "name": "name",
+    "when": "fires when",
+    "applies_when": "only where",
+    "points": "points",
+    "state": "state",
+    "group": "group",
+    "kind": "does",
+    "severity": "sign",
+    "agent": "staff read",
+    "customer_safe": "customers",
+    "tests": "examples",
+    "note": "note",
+    "order": "try on",
+}
+_HINTS = {
+    "id": "capital letters and a number, such as OWN-01",
+    "name": "what it is called",
+    "when": "order.total > 500 EUR and customer.orders == 0      F4 lists the facts",
+    "applies_when": "always; or a condition that must hold before it is asked at all",
+    "points": "-100 to 100; below 0 it lowers the score",
+    "agent": "{order.total} on a first order      names in braces show the fact",
+    "tests": "order.total == 900 EUR and customer.orders == 0 -> fires",
+    "note": "why, for whoever reads it in a year",
+    "order": "the number of an order, or its last digits; it is not saved",
+}
+_ROWS = {"when": 3, "tests": 2}
+_TALL_ROWS = {"when": 5, "tests": 4}
+
+
+class RuleEditor(FormPanel["Done"]):
+    """Every pause in the typing checks the rule; F9 saves a version of it."""
+
+    DRAFT = "rule"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["../../forms/forms.tcss", "rules.tcss"]
+
+    def __init__(self, line: RuleLine | None, book: FraudBook) -> None:
+        key = line.key if line is not None else ""
+        self.line, self.book = line, book
+        self.version = line.revision if line is not None else 0
+        begun = _begun(line, book)
+        fields = [
+            Field(name, label, begun.get(name, ""), _HINTS.get(name, ""), rows=_ROWS.get(name, 1), longest=2_000)
+            for name, label in _LABELS.items()
+            if name != "id" or line is None
+        ]
+        title = f"RULE {key}, {_whose(line)}" if line is not None else "NEW RULE"
+        # Drafts are kept by a number; a rule has an id instead.
+        super().__init__(title, fields, subject_id=crc32(key.encode()) & 0x7FFFFFFF if key else 0)
+        self.recent: Sequence[Recent] = ()
+        self.known: OrderKnown | None = None
+        self.checked = Checked(())
+        self._no_order = ""
+        self._looked_up = ""
+
+    def compose_body(self) -> ComposeResult:
+        """Yield the fields, and beside or below them the check."""
+        with Horizontal(id="rule-columns"):
+            with Vertical(id="rule-fields"):
+                yield self.form
+                yield Paper(id="rule-brief")
+            with VerticalScroll(id="rule-side", can_focus=False):
+                yield Paper(id="rule-check")
+
+    def on_mount(self) -> None:
+        """Give the texts more rows where there are some."""
+        if self.app.size.height >= 34:
+            for name, rows in _TALL_ROWS.items():
+                self.form.widget(name).styles.height = rows
+
+    async def load(self) -> None:
+        """Read the orders that it is tried on, and take up what was typed before."""
+        self.recent = await self.fetch(recently_scored) or ()
+        if not self.is_attached:
+            return
+        await super().load()
+        await self._check()
+
+    # What F9 does.
+
+    def commit_label(self) -> str | None:
+        """Say what F9 does."""
+        return "SAVE THE RULE"
+
+    def why_not(self, action: str, *parameters: object) -> str | None:
+        """A rule with problems is not saved."""
+        if action in ("choices", "next"):
+            return None
+        if action == "commit" and self.checked.problems:
+            first = self.checked.problems[0]
+            return f"Not saved while something is wrong: {_LABELS.get(first.field, first.field)}: {first.sentence}"
+        return super().why_not(action, *parameters)
+
+    def action_commit(self) -> None:
+        """Check what was typed last, then save it or say what is wrong."""
+        (self.focused or self).call_later(self._commit)
+
+    def _commit(self) -> None:
+        self._look()
+        if problem := self.why_not("commit"):
+            self.form.focus_field(self.checked.problems[0].field)
+            self.say_no(problem)
+        else:
+            self.commit(self.form.values)
+
+    def commit(self, values: Mapping[str, str]) -> None:
+        """Save a version."""
+        table = self._table(values)
+        fields = {key: value for key, value in table.items() if key not in ("author", "since")}
+        self.carry_out(save, fields=fields, version=self.version, is_new=self.line is None, note=values["note"].strip())
+
+    def after_conflict(self) -> None:
+        """Let the next F9 save over what somebody else saved; what they changed stands above."""
+        self.begin_quietly(self._read_version())
+
+    async def _read_version(self) -> None:
+        if self.line is None:
+            return
+        found = await self.fetch(
+            rule_sheet, self.desk.store.fraud, now=self.desk.clock(), rule_ids=(self.line.rule_id,)
+        )  # fmt: skip
+        if found is not None and found.lines:
+            self.version = found.lines[0].revision
+
+    # What can be chosen.
+
+    def action_choices(self) -> None:
+        """List what the field can hold; in a condition the facts, which go where the cursor stands."""
+        name = self._field_name
+        entries = list(self._entries(name))
+        if not entries:
+            self.say(f"{_LABELS.get(name, 'This field')} is free text.", hint="F4 lists facts, states, groups, phrases")
+            return
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self._put(name, key)
+
+        pointed = None if name in _FACTS_IN else self.form.values[name].strip()
+        panel = ChoicePanel(_LABELS[name].upper(), entries, pointed=pointed, narrows=name in _FACTS_IN)
+        self.app.push_screen(panel, callback=chosen)
+
+    def _entries(self, name: str) -> Iterator[Choice]:
+        if name in _FACTS_IN:
+            yield from (Choice(fact, fact, told) for fact, told in fact_names(self.book.vocabulary))
+        elif name == "state":
+            yield from (Choice(state, state, told) for state, told in _STATES.items())
+        elif name == "group":
+            groups = self.book.rules.groups.values()
+            yield from (Choice(one.code, one.name, f"at most {one.cap} together") for one in groups)
+        elif name == "kind":
+            yield from (Choice(kind, kind.replace("_", " "), KIND_WORDS[kind]) for kind in RuleKind)
+        elif name == "severity":
+            yield from (Choice(one, one) for one in Severity)
+        elif name == "customer_safe":
+            for code in self.book.phrases.phrases:
+                yield Choice(code, code, self.book.phrases.say(code, "en") or "nothing is said")
+
+    def _put(self, name: str, key: str) -> None:
+        widget = self.form.widget(name)
+        if name not in _FACTS_IN:
+            put_value(widget, key)
+        else:
+            text = "{" + key + "}" if name == "agent" else key
+            insert = widget.insert if isinstance(widget, TextField) else widget.insert_text_at_cursor
+            insert(text)
+        self.form.focus_field(name)
+        self._keep(self.form.draft)
+        self._look()
+
+    @property
+    def _field_name(self) -> str:
+        focused = self.focused
+        return next((one.name for one in self.form.fields() if self.form.widget(one.name) is focused), "")
+
+    # The check.
+
+    def action_next(self) -> None:
+        """Turn between the fields and the check, where there is no room for both."""
+        self.toggle_class("-proving")
+
+    def panel_keys(self) -> Sequence[BarKey]:
+        """Show how to choose, and how to see the check on a small terminal."""
+        keys = [*super().panel_keys(), BarKey("screen.choices", "F4", "facts, choices")]
+        return [*keys, BarKey("screen.next", "F8", "the check")] if self.has_class("-narrow") else keys
+
+    @on(Form.Edited)
+    def _changed(self, event: Form.Edited) -> None:
+        self.run_worker(self._check(), exclusive=True, group="check")
+
+    async def _check(self) -> None:
+        number = self.form.values["order"].strip()
+        if number != self._looked_up:
+            self._looked_up = number
+            await self._look_up(number)
+        if self.is_attached:
+            self._look()
+
+    async def _look_up(self, number: str) -> None:
+        self.known, self._no_order = None, ""
+        if not number:
+            return
+        desk = self.desk
+        try:
+            self.known = await desk.read(
+                known_order, number, fraud=desk.store.fraud, zone=desk.zone, now=desk.clock()
+            )  # fmt: skip
+        except Invalid as error:
+            self._no_order = error.message
+        except OpsDeskError as error:
+            self.show_refusal(error)
+
+    def _table(self, values: Mapping[str, str]) -> dict[str, object]:
+        line = self.line
+        known = {"id": line.rule_id, **values} if line is not None else dict(values)
+        today = self.desk.clock().astimezone(self.desk.zone).date()
+        return table_of(known, author=self.desk.actor.name, since=today.isoformat())
+
+    def _look(self) -> None:
+        table = self._table(self.form.values)
+        self.checked = check(table, self.book, self.recent)
+        word = self._word_at_cursor()
+        self.query_one("#rule-check", Paper).show(lambda width: tuple(self._side(table, word, width)))
+        self.query_one("#rule-brief", Paper).show(lambda width: tuple(self._brief(table, width))[:3])
+        self.show_keys()
+
+    def _word_at_cursor(self) -> str:
+        name = self._field_name
+        if name not in _FACTS_IN:
+            return ""
+        widget = self.form.widget(name)
+        if isinstance(widget, TextField):
+            row, column = widget.cursor_location
+            before = widget.document.get_line(row)[:column]
+        else:
+            before = widget.value[: widget.cursor_position]
+        found = _WORD.search(before)
+        return found[0] if found else ""
+
+    def _side(self, table: Mapping[str, object], word: str, width: int) -> Iterator[Content]:
+        yield heading("THE CHECK", width)
+        yield from self._brief(table, width)
+        if self._no_order:
+            yield Content("")
+            yield from paragraph(self._no_order, width, style=Tone.LOOK.style)
+        if self.known is not None and self.checked.rule is not None:
+            yield Content("")
+            yield from answer_lines(self.checked.rule, self.known, symbols(self.host.symbol), width)
+        if facts := tuple(fact_lines(self.book.vocabulary, word, width)):
+            yield Content("")
+            yield from facts
+
+    def _brief(self, table: Mapping[str, object], width: int) -> Iterator[Content]:
+        symbol, checked = self.host.symbol, self.checked
+        yield from problem_lines(checked, table, _LABELS, symbol("wrong"), width)
+        before = self.line.rule if self.line is not None else None
+        is_early = (
+            checked.rule is not None and needs_reason(checked.rule, before) and not self.form.values["note"].strip()
+        )
+        yield from sound_lines(checked, is_early=is_early, done=symbol("done"), look=symbol("look"), width=width)
+
+
+def _whose(line: RuleLine) -> str:
+    if line.is_trial:
+        return f"version {line.revision}, on trial"
+    return f"version {line.revision} of the shop" if line.is_own else "as it is shipped"
+
+
+def _begun(line: RuleLine | None, book: FraudBook) -> dict[str, str]:
+    """Return what the fields begin with."""
+    if line is None:
+        return {
+            "id": _free_id(book),
+            "state": RuleState.SHADOW,
+            "group": "order",
+            "kind": RuleKind.SCORE,
+            "severity": Severity.MEDIUM,
+            "customer_safe": "CS-NONE",
+        }
+    rule = line.rule
+    if rule is None:
+        return {"state": RuleState.SHADOW}
+    return {
+        "name": rule.name,
+        "when": rule.when.text,
+        "applies_when": rule.applies.text if rule.applies is not None else "",
+        "points": str(rule.points),
+        "state": rule.state,
+        "group": rule.group,
+        "kind": rule.kind,
+        "severity": rule.severity,
+        "agent": rule.agent.text,
+        "customer_safe": rule.customer_safe,
+        "tests": "\n".join(rule.tests),
+    }
+
+
+def _free_id(book: FraudBook) -> str:
+    """Return the first id of the shop's own that nothing has."""
+    taken = {rule.id for rule in book.rules.rules}
+    return next(name for number in range(1, 1_000) if (name := f"OWN-{number:02d}") not in taken)
