@@ -119,6 +119,17 @@ class Controls:
         with self.bank.book.lock:
             self.bank.disputes.decide(self.bank.book.find("dispute", dispute), status, NOBODY)
 
+    def warn_early(self, payment: str, kind: str = "made_with_stolen_card") -> str:
+        """Let the cardholder's bank report fraud before it disputes anything; return the early fraud warning."""
+        with self.bank.book.lock:
+            intent = self.bank.payments.find(payment)
+            return str(self.bank.disputes.warn(self.charge(payment), str(intent["id"]), kind)["id"])
+
+    def outdate_warning(self, warning: str) -> None:
+        """Say that acting on a warning helps no more: its charge was refunded or disputed."""
+        with self.bank.book.lock:
+            self.bank.disputes.outdate(self.bank.book.find("radar.early_fraud_warning", warning))
+
     def settle_in(self, currency: str, **rates: str) -> None:
         """Keep the shop's account in one currency; `rates` say what a minor unit of another is worth, e.g. usd="0.92"."""
         with self.bank.book.lock:

@@ -62,6 +62,28 @@ class Disputes:
             self.book.tell("charge.dispute.funds_withdrawn", dispute, Cause())
         return dispute
 
+    def warn(self, charge: Thing, payment: str, kind: str) -> Thing:
+        """Report fraud early (TC40, SAFE). No money moves."""
+        warning = self.book.add(
+            {
+                "id": self.book.new_id("issfr_"),
+                "object": "radar.early_fraud_warning",
+                "actionable": not charge["disputed"] and not charge["refunded"],
+                "charge": charge["id"],
+                "created": self.book.clock.unix(),
+                "fraud_type": kind,
+                "livemode": False,
+                "payment_intent": payment,
+            }
+        )
+        self.book.tell("radar.early_fraud_warning.created", warning, Cause())
+        return warning
+
+    def outdate(self, warning: Thing) -> None:
+        """Note that its charge was refunded or disputed."""
+        warning["actionable"] = False
+        self.book.tell("radar.early_fraud_warning.updated", warning, Cause())
+
     def escalate(self, dispute: Thing) -> None:
         """Turn an inquiry into a chargeback: now the money is taken."""
         if not dispute["status"].startswith("warning_"):

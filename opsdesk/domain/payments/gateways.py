@@ -192,6 +192,22 @@ class DisputeSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyWarning:
+    """A bank tells the card network that a payment was fraud, days before it may dispute it (fraud.md 7.7).
+
+    Attributes:
+        kind: the network's reason, e.g. `made_with_stolen_card`.
+        is_actionable: giving the money back now can still spare the dispute.
+    """
+
+    reference: str
+    payment_reference: str
+    kind: str
+    is_actionable: bool
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
     """A payment as the gateway has it at one moment; its operations are complete up to then.
 
@@ -226,6 +242,7 @@ class EventKind(StrEnum):
     PAYMENT = "payment"
     LINK = "link"
     DISPUTE = "dispute"
+    WARNING = "warning"
     OTHER = "other"
 
 
@@ -240,6 +257,7 @@ class GatewayEvent:
     payment: PaymentSnapshot | None = None
     link_reference: str = ""
     link_state: str = ""
+    warning: EarlyWarning | None = None
 
 
 @dataclass(frozen=True, slots=True)

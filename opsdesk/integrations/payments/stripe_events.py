@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from opsdesk.domain.payments.gateways import EventKind, GatewayEvent, PaymentSnapshot
+from opsdesk.domain.payments.gateways import EarlyWarning, EventKind, GatewayEvent, PaymentSnapshot
 from opsdesk.integrations.payments.stripe_fields import (
     AUTHORISE_ONLY,
     Raw,
@@ -31,21 +31,25 @@ KINDS = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.updated",
     "charge.expired",
-    "charge.refunded",
     "charge.succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
-    "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
     "payment_intent.payment_failed",
     "payment_intent.succeeded",
     "payment_link.updated",
+    "radar.early_fraud_warning.created",
+    "radar.early_fraud_warning.updated",
     "refund.created",
     "refund.failed",
     "refund.updated",
 )
-"""What is asked for; Stripe takes at most twenty."""
+"""What is asked for; Stripe takes at most twenty.
+
+An authorisation comes with `charge.succeeded`, and a refund with `refund.created`, so what says the same is left out.
+"""
+_WARNING = "radar.early_fraud_warning"
 OVERLAP_S = 120
 FIRST_LOOK_BACK = timedelta(days=1)
 _FIRST_WINDOW_S = 3_600
@@ -128,6 +132,8 @@ def kind_of(name: str) -> EventKind:
     """Say what an event is about."""
     if name.startswith("charge.dispute."):
         return EventKind.DISPUTE
+    if name.startswith(f"{_WARNING}."):
+        return EventKind.WARNING
     if name.startswith(("payment_intent.", "charge.", "refund.")):
         return EventKind.PAYMENT
     return EventKind.LINK if name.startswith(("checkout.session.", "payment_link.")) else EventKind.OTHER
@@ -148,6 +154,17 @@ def event_of(event: Raw, payment: PaymentSnapshot | None) -> GatewayEvent:
         payment=payment,
         link_reference=link,
         link_state=state,
+        warning=_warning(about) if kind is EventKind.WARNING else None,
+    )
+
+
+def _warning(about: Any) -> EarlyWarning:
+    return EarlyWarning(
+        reference=text(about, "id"),
+        payment_reference=reference(about, "payment_intent") or reference(about, "charge"),
+        kind=text(about, "fraud_type"),
+        is_actionable=bool(field(about, "actionable")),
+        told_at=moment(about, "created") or datetime.fromtimestamp(0, UTC),
     )
 
 

@@ -6,17 +6,17 @@ order, keeps the pay link that was paid, tells whoever waits for the money, and 
 
 from __future__ import annotations
 
-from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
 from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.domain.payments.gateways import EventKind, GatewayEvent, PaymentSnapshot
 from opsdesk.domain.payments.order_money import is_covered
 from opsdesk.domain.payments.pay_links import LinkState, PaidLink, why_paid_oddly
-from opsdesk.operations.amendments.steps import paid as change_if_paid
+from opsdesk.operations.payments.arrivals import money_has_come
 from opsdesk.operations.payments.disputes import LOST_TWICE, is_lost_twice, note_dispute
 from opsdesk.operations.payments.gateway_snapshots import News, came_in_at, follow, money_in
 from opsdesk.operations.payments.pay_links import end_link, tell_paid, void_outdated_links
+from opsdesk.operations.payments.warnings import let_go, let_warnings_go, take_warning
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.tables import (
     GatewayCursorRow,
@@ -58,6 +58,8 @@ def take_event(work: Work, gateway: str, event: GatewayEvent, *, problem: str = 
     if event.payment is not None and (amount := money_in(event.payment)):
         row.amount_minor, row.currency = amount.minor, amount.currency
     problems = [problem] if problem else _apply(work, order, gateway, event, row)
+    if order is not None and not problem:
+        let_warnings_go(work, order)
     hold_for_somebody(work, row, problems)
     number = order.number if order is not None else gateway
     said = " ".join(row.problem.splitlines()) or f"{event.name} taken in."
@@ -112,7 +114,7 @@ def take_snapshot(
     if news.came_in and order.lifecycle == Lifecycle.CANCELLED:
         amount = money_in(snapshot)
         problems.append(f"{amount} came in for a cancelled order. Give it back, or reopen the order.")
-    if news.came_in:
+    if news.came_in or snapshot.disputes:
         _go_on(work, order, link if news.is_paid else None)
     if news.is_changed:
         void_outdated_links(work, order)
@@ -128,6 +130,8 @@ def _whose(work: Work, gateway: str, event: GatewayEvent) -> int | None:
         return payment.order_id
     if (link := _link_of(work, gateway, event)) is not None:
         return link.order_id
+    if event.warning is not None and (payment := work.payments.by_reference(gateway, event.warning.payment_reference)):
+        return payment.order_id
     return work.settlements.order_numbered(snapshot.order_number) if snapshot is not None else None
 
 
@@ -137,6 +141,18 @@ def _link_of(work: Work, gateway: str, event: GatewayEvent) -> PayLinkRow | None
 
 
 def _apply(work: Work, order: OrderRow | None, gateway: str, event: GatewayEvent, row: GatewayEventRow) -> list[str]:
+    problems = _take_payment(work, order, gateway, event, row)
+    if event.warning is None:
+        return problems
+    row.outcome, row.reference = APPLIED, row.reference or event.warning.payment_reference
+    if order is None:
+        return problems or [f"A bank reports fraud with {row.reference}, a payment of no order that is known here."]
+    return [*problems, *take_warning(work, order, gateway, event.warning)]
+
+
+def _take_payment(
+    work: Work, order: OrderRow | None, gateway: str, event: GatewayEvent, row: GatewayEventRow
+) -> list[str]:
     if event.payment is None:
         link = _link_of(work, gateway, event)
         if order is None or link is None or event.kind is not EventKind.LINK:
@@ -206,10 +222,7 @@ def _paid_over(work: Work, link: PayLinkRow, payment: PaymentRow, snapshot: Paym
 
 def _go_on(work: Work, order: OrderRow, link: PayLinkRow | None) -> None:
     """Let go on what has waited for the money, and thank whoever paid over a link when the order is paid with it."""
-    work.orders.settle(order)
-    amendment = work.settlements.open_amendment(order.id or 0)
-    if amendment is not None and amendment.state == AmendmentState.AWAITING_PAYMENT:
-        change_if_paid(work, amendment)
+    money_has_come(work, order)
     if link is not None and is_covered(work.orders.facts(order).money):
         tell_paid(work, order, link)
 
@@ -240,14 +253,5 @@ def _standing(work: Work, order: OrderRow) -> list[str]:
     for event in events:
         for problem, is_wrong in wrong.items():
             if not is_wrong and problem in event.problem.splitlines():
-                _let_go(work, event, problem)
+                let_go(work, event, problem)
     return [problem for problem, is_wrong in wrong.items() if is_wrong and problem not in told]
-
-
-def _let_go(work: Work, event: GatewayEventRow, problem: str) -> None:
-    left = [line for line in event.problem.splitlines() if line != problem]
-    if left:
-        event.problem = "\n".join(left)
-        return
-    event.settled_by, event.settled_at = work.actor.name, work.now
-    event.settled_note = "It settled itself."

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from opsdesk.domain.fraud.codes.disputes import DisputeTable, decode_dispute
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import Outcome
-from opsdesk.domain.fraud.learning.labels import Label
+from opsdesk.domain.fraud.learning.labels import Word
 
 MOST_SHARED = 60
 """More tell nothing new: what so many orders share is a hub."""
@@ -70,17 +70,34 @@ class Wanted:
 
 @dataclass(slots=True)
 class Ends:
-    """What has happened to orders, each with the moment since when it was known."""
+    """What has happened to orders, each with the moment since when it was known.
+
+    Attributes:
+        words: what was written down about orders, with its place in the book; the newest one of a moment counts.
+    """
 
     events: dict[int, list[tuple[datetime, Outcome]]] = field(default_factory=dict)
+    words: dict[int, list[tuple[int, datetime, Word]]] = field(default_factory=dict)
 
     def add(self, order_id: int, at: datetime, outcome: Outcome) -> None:
         """Note that something became known of an order."""
         self.events.setdefault(order_id, []).append((at, outcome))
 
+    def say(self, order_id: int, at: datetime, word: Word, place: int) -> None:
+        """Note what somebody wrote down about an order."""
+        self.words.setdefault(order_id, []).append((place, at, word))
+
     def at(self, order_id: int, moment: datetime) -> tuple[Outcome, datetime | None]:
         """Return how the order had ended by then, the strongest sign first, and since when that was known."""
         known = [(_STRENGTH[outcome], at, outcome) for at, outcome in self.events.get(order_id, ()) if at <= moment]
+        said = max((one for one in self.words.get(order_id, ()) if one[1] <= moment), default=None)
+        if said is not None:
+            _, since, word = said
+            if word is Word.LEGIT:
+                # Whoever wrote that knew of the complaints before it.
+                known = [one for one in known if one[0] < _STRENGTH[Outcome.DISPUTED] or one[1] > since]
+            elif (outcome := _SAID.get(word)) is not None:
+                known.append((_STRENGTH[outcome], since, outcome))
         if not known:
             return Outcome.OPEN, None
         strongest = max(rank for rank, _, _ in known)
@@ -95,6 +112,7 @@ _STRENGTH = {
     Outcome.DISPUTED: 3,
     Outcome.FRAUD: 4,
 }
+_SAID = {Word.FRAUD: Outcome.FRAUD, Word.WARNED: Outcome.FRAUD, Word.DISPUTED: Outcome.DISPUTED}
 
 
 def moment(value: Any) -> datetime:
@@ -188,8 +206,13 @@ def ends_of(session: Session, ids: Iterable[int], disputes: DisputeTable) -> End
     listed = set(ids)
     if not listed:
         return ends
-    for kind, order_id, at, word in session.execute(text(_ends(session)), {"ids": id_list(session, listed)}):
-        if at is not None and (outcome := _OUTCOMES.get(kind) or _told(kind, word, disputes)):
+    for kind, order_id, at, word, place in session.execute(text(_ends(session)), {"ids": id_list(session, listed)}):
+        if at is None:
+            continue
+        if kind == "label":
+            ends.say(order_id, moment(at), Word(word), place)
+        else:
+            outcome = _OUTCOMES.get(kind) or _complaint(word, disputes)
             ends.add(order_id, moment(at), outcome)
     return ends
 
@@ -197,10 +220,8 @@ def ends_of(session: Session, ids: Iterable[int], disputes: DisputeTable) -> End
 _OUTCOMES = {"cancelled": Outcome.CANCELLED, "delivered": Outcome.DELIVERED}
 
 
-def _told(kind: str, word: str, disputes: DisputeTable) -> Outcome | None:
-    if kind == "dispute":
-        return Outcome.FRAUD if decode_dispute(disputes, "", word).proves_fraud else Outcome.DISPUTED
-    return {Label.FRAUD.value: Outcome.FRAUD, "early_warning": Outcome.FRAUD, "disputed": Outcome.DISPUTED}.get(word)
+def _complaint(reason: str, disputes: DisputeTable) -> Outcome:
+    return Outcome.FRAUD if decode_dispute(disputes, "", reason).proves_fraud else Outcome.DISPUTED
 
 
 def _ends(session: Session) -> str:
@@ -209,13 +230,11 @@ def _ends(session: Session) -> str:
 
 def _each_end(session: Session) -> Iterator[str]:
     mine = among(session, "order_id")
-    yield f"SELECT 'dispute', order_id, opened_at, network_reason FROM dispute WHERE {mine}"  # noqa: S608  our own words
+    yield f"SELECT 'dispute', order_id, opened_at, network_reason, 0 FROM dispute WHERE {mine}"  # noqa: S608  our words
+    # Every word: which one was the newest depends on the moment that is asked about.
+    yield f"SELECT 'label', order_id, at, label, id FROM order_label WHERE {mine} AND label <> 'sampled'"  # noqa: S608
+    yield f"SELECT 'cancelled', order_id, cancelled_at, '', 0 FROM cancellation WHERE {mine} AND reopened_at IS NULL"  # noqa: S608
     yield f"""
-        SELECT 'label', order_id, at, label FROM order_label AS told WHERE {mine}
-        AND NOT EXISTS (SELECT 1 FROM order_label AS later WHERE later.order_id = told.order_id AND later.id > told.id)
-    """  # noqa: S608
-    yield f"SELECT 'cancelled', order_id, cancelled_at, '' FROM cancellation WHERE {mine} AND reopened_at IS NULL"  # noqa: S608
-    yield f"""
-        SELECT 'delivered', order_id, max(delivered_at), '' FROM parcel
+        SELECT 'delivered', order_id, max(delivered_at), '', 0 FROM parcel
         WHERE {mine} AND recalled_at IS NULL GROUP BY order_id HAVING count(*) = count(delivered_at)
     """  # noqa: S608

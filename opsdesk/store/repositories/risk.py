@@ -18,6 +18,7 @@ from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.drafting.lately import Recent
 from opsdesk.domain.fraud.drafting.versions import Kept, on_trial
 from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
+from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rule_entries import read_rule
 from opsdesk.domain.fraud.rules import Rule
@@ -141,12 +142,27 @@ class Risk:
         found = select(AssessmentRow).where(col(AssessmentRow.order_id) == order_id)
         return self._session.execute(found.order_by(col(AssessmentRow.id).desc()).limit(1)).scalar_one_or_none()
 
-    def add_label(self, order_id: int, label: str, *, source: str, reason: str, by: str) -> LabelRow:
-        """Say what an order turned out to be."""
-        row = LabelRow(order_id=order_id, label=label, source=source, reason=reason, by=by, at=self._now)
+    def add_label(  # noqa: PLR0913  who says what, why, and as which of their reports
+        self, order_id: int, word: Word, *, source: str, reason: str, by: str, reference: str = ""
+    ) -> LabelRow:
+        """Say what an order turned out to be; `reference` is what the source calls its report."""
+        row = LabelRow(
+            order_id=order_id,
+            label=word.value,
+            source=source,
+            reference=reference,
+            reason=reason,
+            by=by,
+            at=self._now,
+        )
         self._session.add(row)
         self._session.flush()
         return row
+
+    def has_report(self, source: str, reference: str) -> bool:
+        """Say whether a report was taken in already."""
+        found = select(col(LabelRow.id)).where(col(LabelRow.source) == source, col(LabelRow.reference) == reference)
+        return self._session.execute(found.where(col(LabelRow.reference) != "").limit(1)).first() is not None
 
     def labels(self, order_id: int) -> list[LabelRow]:
         """Return everything that was said of the order, oldest first."""

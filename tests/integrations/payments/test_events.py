@@ -34,9 +34,9 @@ def test_what_happened_comes_once_and_oldest_first(
     third = gateway.events(second.cursor)
 
     assert names(first.events) == [
-        "charge.succeeded", "payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.succeeded",
+        "charge.succeeded", "charge.captured", "payment_intent.succeeded",
     ]  # fmt: skip
-    assert set(names(second.events)) == {"refund.created", "charge.refunded"}
+    assert names(second.events) == ["refund.created"]
     assert not third.events
     assert third.cursor == second.cursor
     assert (first.problem, second.problem, third.problem) == ("", "", "")
@@ -51,7 +51,7 @@ def test_a_payment_is_asked_for_once_however_much_happened_to_it(
 
     page = gateway.events("")
 
-    assert len(page.events) == 4
+    assert len(page.events) == 3
     assert len({id(event.payment) for event in page.events}) == 1
     assert len(peer.requests(Call.READ)) - before == 3
 
@@ -82,7 +82,7 @@ def test_what_was_not_told_stays_before_the_cursor(
     amounts = [
         [event.payment.operations[0].amount.minor for event in page.events if event.payment] for page in (first, second)
     ]
-    assert amounts == [[1000, 1000], [2000, 2000]]
+    assert amounts == [[1000], [2000]]
     assert first.problem == "Stripe could not be reached, or its answer did not arrive."
     assert second.problem == ""
 
