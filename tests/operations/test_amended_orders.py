@@ -24,9 +24,9 @@ from opsdesk.store.views.mails.letters import letter_facts
 from opsdesk.store.views.money.amending import amendable
 from opsdesk.store.work import Performer
 from tests.conftest import StillClock
-from tests.integrations.files.samples import woo_order
+from tests.integrations.files.samples import json_lines, own_order, woo_order
 from tests.operations.orders_kit import rows, the_order
-from tests.operations.test_imports import Desk
+from tests.operations.test_imports import AT, Desk
 from tests.shop_orders import write_order
 
 DATA = Path(__file__).parents[2] / "data"
@@ -86,6 +86,22 @@ def test_where_shop_and_staff_both_changed_the_goods_somebody_looks_at_both(desk
     assert kind == "sync_conflict"
     assert reason == "Its lines changed at the shop, but staff have changed them here too."
     assert [row.type for row in desk.rows(HoldRow)] == ["sync_conflict"]
+
+
+def test_money_that_the_shop_tells_of_makes_the_change_that_waited_for_it(desk: Desk) -> None:
+    paid = {"kind": "sale", "amount": "12.00", "gateway": "paypal", "reference": "p 1", "at": AT}
+    desk.take(json_lines(own_order("1", payments=[paid])))
+    order, line = desk.order(), desk.rows(OrderLineRow)[0]
+    assert isinstance(line, OrderLineRow)
+    more = [SetQuantity(line.id or 0, line.ordered + 1)]
+    waits = desk.performer.perform(propose, order.id, version=order.version, edits=more, ask=False)
+    assert (waits.details["state"], desk.order().total_minor) == ("awaiting_payment", order.total_minor)
+    rest = f"{Money(int(str(waits.details['owed_minor'])), 'EUR').amount}"
+    told = [paid, {**paid, "amount": rest, "reference": "p 2"}]
+    desk.take(json_lines(own_order("1", payments=told)))
+    changed = desk.order()
+    assert (changed.total_minor, changed.payment_status) == (waits.details["new_total_minor"], "paid")
+    assert desk.held() == []
 
 
 def test_a_line_that_was_taken_off_stands_in_no_letter(store: Store, actor: Actor, clock: StillClock) -> None:

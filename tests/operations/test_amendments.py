@@ -34,7 +34,8 @@ from opsdesk.operations.amendments.changing import Settle, acknowledge_recall, a
 from opsdesk.operations.orders.cancelling import cancel
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.operations.orders.shipping import ship
-from opsdesk.operations.payments.taking import record_payment
+from opsdesk.operations.payments.store_credit import issue
+from opsdesk.operations.payments.taking import record_payment, take_on_account, use_credit
 from opsdesk.operations.refunds.asking import request
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
@@ -335,6 +336,46 @@ def test_a_bank_transfer_of_what_is_missing_makes_the_change(clerk: Performer, s
     assert (order.total_minor, order.payment_status, order.headline) == (5_660, "paid", Headline.READY)
     (mail,) = rows(store, MailRow)
     assert (mail.subject, mail.status_code) == (LETTER.subject, "order_changed")
+    assert is_sound(store)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_is_put_on_account_is_what_the_change_lacks_and_makes_it(
+    clerk: Performer, lead: Performer, store: Store, order_id: int, is_held: bool
+) -> None:
+    """An order that is only authorised owes its authorised part to nobody's account."""
+    (authorised if is_held else captured)(store, order_id)
+    amend(clerk, order_id, TEA, ask=False, letter=LETTER)
+    seen = the_order(store, order_id).version
+    done = lead.perform(take_on_account, order_id, version=seen, note="Agreed with Ada")
+    assert done.message.startswith("104458: 21.40 EUR on account. 104458 is changed: 35.20 EUR became 56.60 EUR.")
+    order = the_order(store, order_id)
+    assert (order.total_minor, order.headline, order.version) == (5_660, Headline.READY, seen + 1)
+    assert the_amendment(store).state == AmendmentState.APPLIED
+    assert [mail.status_code for mail in rows(store, MailRow)] == ["order_changed"]
+    assert is_sound(store)
+
+
+def test_store_credit_of_what_is_missing_makes_the_change_and_no_more_is_taken(
+    clerk: Performer, lead: Performer, store: Store, order_id: int
+) -> None:
+    captured(store, order_id)
+    given = lead.perform(issue, the_order(store, order_id).customer_id, amount=eur(5_000), note="A late parcel")
+    credit_id = given.details["credit_id"]
+    amend(clerk, order_id, TEA)
+
+    def use(minor: int) -> str:
+        seen = the_order(store, order_id).version
+        return clerk.perform(use_credit, order_id, version=seen, credit_id=credit_id, amount=eur(minor)).message
+
+    with pytest.raises(Invalid, match=r"Only 21\.40 EUR is due"):
+        use(2_141)
+    assert "is changed" not in use(1_000)
+    assert the_amendment(store).state == AmendmentState.AWAITING_PAYMENT
+    assert use(1_140).endswith("28.60 EUR is left on it. 104458 is changed: 35.20 EUR became 56.60 EUR.")
+    assert (the_order(store, order_id).payment_status, the_amendment(store).state) == ("paid", AmendmentState.APPLIED)
+    with pytest.raises(Refused, match="paid already"):
+        use(1)
     assert is_sound(store)
 
 

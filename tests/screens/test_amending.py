@@ -275,3 +275,19 @@ async def test_the_queue_opens_a_change_that_waits_with_the_same_key(shop: Money
         await operator.press("E")
         assert isinstance(operator.screen, WaitingChangePanel)
         assert operator.sees("It waits for the customer's money and goes on by itself when that comes.")
+
+
+@pytest.mark.parametrize("digit", ["1", "7"])
+async def test_what_a_waiting_change_lacks_is_offered_to_be_recorded_or_put_on_account(shop: MoneyShop, digit: str):
+    order_id = shop.paid()
+    shop.change("mia", order_id, AddLine("50003", 1, eur(4_500)), ask=False)
+    async with at_order(shop, order_id, "sofia") as operator:
+        await operator.press("m", digit)
+        assert operator.sees(
+            "45.00 EUR of 509.90 EUR is still to come." if digit == "1" else "45.00 EUR counts as paid"
+        )
+        if digit == "7":
+            await operator.type("Agreed by telephone")
+        await operator.press("f9")
+    assert changes(shop) == ["applied"]
+    assert the_order(shop.store, order_id).payment_status == "paid"

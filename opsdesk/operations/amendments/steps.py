@@ -114,9 +114,14 @@ def paid(work: Work, amendment: AmendmentRow) -> str:
         return ""
     if problem := conflict_of(work, order, amendment):
         return conflict(work, order, amendment, problem)
-    if cover_of(work, order).balance < amended_of(amendment).delta.minor:
+    if missing(work, order, amendment) > 0:
         return ""
     return apply_now(work, order, amendment)
+
+
+def missing(work: Work, order: OrderRow, row: AmendmentRow) -> int:
+    """Return what the money of an order lacks of what a change makes of it, in minor units."""
+    return amended_of(row).delta.minor - cover_of(work, order).balance
 
 
 def outrun(work: Work, order: OrderRow) -> str:

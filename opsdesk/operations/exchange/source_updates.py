@@ -20,6 +20,7 @@ from opsdesk.domain.payments.transactions import Method, TransactionKind, Transa
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.exchange.source_goods import Comparison, follow_lines, follow_parcels, sent_elsewhere
 from opsdesk.operations.orders.cancelling import cancel
+from opsdesk.operations.payments.arrivals import money_has_come
 from opsdesk.store.intake.rows import address_columns
 from opsdesk.store.intake.standing import Standing
 from opsdesk.store.intake.words import kept_code, kept_email, kept_line, kept_text
@@ -54,6 +55,7 @@ def follow_source(work: Work, standing: Standing, order_id: int, order: Incoming
         return False
     summary = f"Changed at {order.source}: {'; '.join(changes)}"
     work.record("order.changed_at_source", "order", order_id, summary[:1_000])
+    money_has_come(work, row)
     work.orders.settle(row)
     return True
 

@@ -10,6 +10,7 @@ from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.orders.rules import why_not_hold
 from opsdesk.domain.payments.gateways import DisputeSnapshot, DisputeState
 from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.operations.payments.arrivals import money_has_come
 from opsdesk.operations.words import kept_line, required_line
 from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import DisputeRow, HoldRow, OrderRow, PaymentRow
@@ -250,8 +251,10 @@ def _settled(work: Work, order: OrderRow, payment: PaymentRow, dispute: DisputeR
     work.payments.settle(payment)
     keep_hold(work, order)
     work.orders.settle(order)
-    state = _word(DisputeState(dispute.state))
-    return Done(f"{order.number}: the dispute over {_amount(dispute)} is {state}.", order.id, order.version)
+    said = f"{order.number}: the dispute over {_amount(dispute)} is {_word(DisputeState(dispute.state))}."
+    said = f"{said} {money_has_come(work, order)}".strip()
+    work.orders.settle(order)
+    return Done(said, order.id, order.version)
 
 
 def _locked(work: Work, dispute_id: int, version: int | None) -> tuple[OrderRow, DisputeRow, PaymentRow]:

@@ -13,7 +13,7 @@ from opsdesk.domain.payments.transactions import (
     why_not_void,
 )
 from opsdesk.domain.people.permissions import why_not_within
-from opsdesk.operations.payments.arrivals import money_has_come
+from opsdesk.operations.payments.arrivals import missing_for_change, money_has_come
 from opsdesk.operations.payments.gateway_calls import request_call
 from opsdesk.operations.payments.pay_links import void_outdated_links
 from opsdesk.operations.words import kept_line, required_line
@@ -63,6 +63,8 @@ def record_payment(
 def take_on_account(work: Work, order_id: int, *, version: int, note: str) -> Done:
     """Let the customer owe what is due: the order counts as paid, and the customer's account is charged.
 
+    Where a change waits for money, that is what the change lacks, and it is made now.
+
     Raises:
         Refused: the order is paid or cancelled, or all that is due is on its way.
         Invalid: nothing says who agreed to it.
@@ -73,13 +75,14 @@ def take_on_account(work: Work, order_id: int, *, version: int, note: str) -> Do
     if problem := why_not_record_payment(facts):
         raise Refused(problem)
     why = required_line(note, "note", "Say who agreed to it and when it is paid.")
-    amount = _still_due(work, order)
+    amount = _to_be_paid(work, order)
     payment = work.payments.open_payment(order, gateway="manual", method=Method.ON_ACCOUNT)
     work.payments.book(payment, TransactionKind.MANUAL_IN, amount, Booking(work.command_id))
     work.record("payment.on_account", "order", order_id, f"On account: {amount}. {why}")
     void_outdated_links(work, order)
+    said = money_has_come(work, order)
     work.orders.settle(order)
-    return Done(f"{order.number}: {amount} on account.", order_id, order.version)
+    return Done(f"{order.number}: {amount} on account. {said}".strip(), order_id, order.version)
 
 
 @operation("payment.use_credit")
@@ -95,7 +98,7 @@ def use_credit(work: Work, order_id: int, *, version: int, credit_id: int, amoun
     _require_currency(order, amount)
     if problem := why_not_record_payment(work.orders.facts(order), amount):
         raise Refused(problem)
-    due = _still_due(work, order)
+    due = _to_be_paid(work, order)
     if amount.minor > due.minor:
         raise Invalid("amount", f"Only {due} is due. Take no more than that from the credit.")
     credit = work.settlements.credit(credit_id)
@@ -109,8 +112,9 @@ def use_credit(work: Work, order_id: int, *, version: int, credit_id: int, amoun
     left = Money(credit.balance_minor, credit.currency)
     work.record("payment.credit_used", "order", order_id, f"Paid with {_named(credit)}: {amount}, {left} is left")
     void_outdated_links(work, order)
+    said = f"{amount} paid with {_named(credit)}; {left} is left on it. {money_has_come(work, order)}".strip()
     work.orders.settle(order)
-    return Done(f"{order.number}: {amount} paid with {_named(credit)}; {left} is left on it.", order_id, order.version)
+    return Done(f"{order.number}: {said}", order_id, order.version)
 
 
 @operation("payment.capture")
@@ -200,6 +204,16 @@ def request_void(work: Work, order: OrderRow, payment: PaymentRow) -> GatewayCal
     )
     work.record("payment.void_requested", "order", payment.order_id, f"Void of {held} asked for", after=call.key)
     return call
+
+
+def _to_be_paid(work: Work, order: OrderRow) -> Money:
+    """Return what somebody pays now who does not pay with a card: what a waiting change lacks, or what is still due.
+
+    Raises:
+        Refused: that is nothing.
+    """
+    for_change = missing_for_change(work, order)
+    return _still_due(work, order) if for_change is None else for_change
 
 
 def _still_due(work: Work, order: OrderRow) -> Money:

@@ -10,6 +10,8 @@ from opsdesk.domain.payments.transactions import Method
 from opsdesk.operations.payments.taking import record_payment
 from opsdesk.screens.forms.base import OrderForm
 from opsdesk.screens.frame.panels import ChoicePanel
+from opsdesk.store.views.money.parts import MoneySheet
+from opsdesk.store.views.money.sheet import money_sheet
 from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
@@ -27,6 +29,7 @@ class PaymentPanel(OrderForm):
 
     ACTION = "record_payment"
     DRAFT = "record_payment"
+    sheet: MoneySheet | None = None
 
     def __init__(self, order_id: int) -> None:
         fields = [
@@ -36,13 +39,23 @@ class PaymentPanel(OrderForm):
         ]
         super().__init__("RECORD A PAYMENT", fields, order_id)
 
+    async def prepare(self, detail: OrderDetail) -> None:
+        """Read the money of the order."""
+        self.sheet = await self.fetch(money_sheet, self.order_id)
+
     def values_of(self, detail: OrderDetail) -> Mapping[str, str]:
         """Begin with what is still to come."""
-        return {"amount": str(detail.due.amount)}
+        return {"amount": str(self._to_come(detail).amount)}
 
     def arrived(self, detail: OrderDetail) -> None:
         """Say what is still to come."""
-        self.say(f"{detail.due} of {detail.amounts.total} is still to come.")
+        whole = detail.amounts.total
+        if self.sheet is not None and self.sheet.amendment is not None:
+            whole = self.sheet.amendment.new_total
+        self.say(f"{self._to_come(detail)} of {whole} is still to come.")
+
+    def _to_come(self, detail: OrderDetail) -> Money:
+        return self.sheet.still_to_come if self.sheet is not None else detail.due
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""

@@ -113,7 +113,7 @@ class CreditPanel(PickingForm):
         """Begin with what is due, as far as the credit goes."""
         if self.sheet is None or not self.sheet.credits:
             return {}
-        most = min(self.sheet.due, self.sheet.credits[0].balance, key=lambda money: money.minor)
+        most = min(self.sheet.still_to_come, self.sheet.credits[0].balance)
         return {"amount": str(most.amount)}
 
     def commit_label(self) -> str | None:
@@ -142,7 +142,8 @@ class AccountPanel(MoneyForm):
 
     def arrived(self, detail: OrderDetail) -> None:
         """Say what it means."""
-        self.say(f"{detail.due} counts as paid, and stands on the customer's account.")
+        assert self.sheet is not None, "A money form that has arrived has read its sheet."
+        self.say(f"{self.sheet.still_to_come} counts as paid, and stands on the customer's account.")
 
     def commit_label(self) -> str | None:
         """Say what F9 does."""

@@ -9,6 +9,7 @@ from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments.gateways import CallKind, CallState, DisputeState
 from opsdesk.domain.payments.transactions import Method, PaymentFacts, PaymentState
+from opsdesk.domain.refunds.states import PartKind, RefundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,12 @@ class RefundView:
     parts: tuple[RefundPartView, ...]
     shares: tuple[RefundShareView, ...]
 
+    @property
+    def granted(self) -> int:
+        """What the order costs less because of it, in minor units; what was paid too much is only given back."""
+        too_much = sum(part.amount.minor for part in self.parts if part.kind == PartKind.OVERPAYMENT)
+        return self.amount.minor - too_much if self.state == RefundState.SUCCEEDED else 0
+
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
@@ -204,6 +211,17 @@ class MoneySheet:
         """What is due and neither authorised nor being captured; below zero when that is more than is due."""
         under_way = sum(each.facts.capturing for each in self.payments)
         return self.due - self.capturable - Money(under_way, self.total.currency)
+
+    @property
+    def still_to_come(self) -> Money:
+        """What a transfer, a credit or the account would bring now: what a waiting change lacks, or what is due."""
+        waiting, nothing = self.amendment, Money(0, self.total.currency)
+        if waiting is None or waiting.state is not AmendmentState.AWAITING_PAYMENT:
+            return max(self.due, nothing)
+        gone = sum(refund.granted for refund in self.refunds)
+        under_way = sum(each.facts.capturing for each in self.payments)
+        held = self.paid + self.capturable + Money(gone + under_way, self.total.currency)
+        return max(waiting.new_total - held, nothing)
 
     @property
     def open_link(self) -> LinkView | None:
