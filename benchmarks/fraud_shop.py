@@ -1,4 +1,4 @@
-"""What a shop that has had a fraud desk for years has: a score for each order as it came in, and hundreds of open cases.
+"""What a shop with a fraud desk of some years has: a score for each order as it came in, and hundreds of open cases.
 
 Scoring a million orders takes an hour. So some thousand are scored in truth, and all others get the stored scores of
 these in turn: rows of the same length with the same rules fired as often, which is all that reading them back feels.
@@ -36,14 +36,14 @@ _COLUMNS = "scored_at, cause, score, band, action, coverage, book, fired, result
 _TEMPLATES = f"""
     INSERT INTO scored (n, {_COLUMNS})
     SELECT row_number() OVER (ORDER BY id) - 1, {_COLUMNS} FROM risk_assessment WHERE cause = 'import' AND book = :book
-"""  # noqa: S608  our own words
+"""
 _FILL = f"""
     INSERT INTO risk_assessment (order_id, {_COLUMNS})
     SELECT o.id, o.placed_at, {_COLUMNS.partition(", ")[2]}
     FROM orders AS o JOIN scored AS t ON t.n = o.id % :templates
     WHERE o.id > :last AND o.id <= :last + :piece
     AND NOT EXISTS (SELECT 1 FROM risk_assessment AS s WHERE s.order_id = o.id)
-"""  # noqa: S608
+"""
 _LIKELY = """
     SELECT o.id FROM orders AS o WHERE o.is_open AND o.stage = 'to_ship' AND o.hold_type IS NULL AND NOT EXISTS
         (SELECT 1 FROM verification_case AS c WHERE c.order_id = o.id) ORDER BY o.id DESC LIMIT :most
@@ -88,7 +88,7 @@ def _copy_scores(shop: Shop, book: FraudBook) -> int:
         with connection.begin():
             connection.execute(
                 text(f"CREATE TEMPORARY TABLE scored AS SELECT 0 AS n, {_COLUMNS} FROM risk_assessment LIMIT 0")
-            )  # noqa: S608, E501
+            )
             templates = connection.execute(text(_TEMPLATES), {"book": book.rules.version}).rowcount
             connection.execute(text("CREATE INDEX scored_n ON scored (n)"))
         newest = connection.execute(text("SELECT coalesce(max(id), 0) FROM orders")).scalar_one()
