@@ -83,6 +83,13 @@ def _line(assignment: str, order: str = READY) -> str:
 _TOTAL = f"(SELECT total_minor FROM orders WHERE id = {READY})"
 
 
+def _labelled(word: str) -> str:
+    return (
+        "INSERT INTO order_label (id, order_id, label, source, reference, reason, by, at) "
+        f"VALUES (900000, {UNHELD}, '{word}', 'person', '', '', 'lena', {LATER})"
+    )
+
+
 def _scored(told: str) -> str:
     return (
         "INSERT INTO risk_assessment (id, order_id, scored_at, cause, score, band, action, coverage, book, fired, "
@@ -339,6 +346,10 @@ PLANTED = {
         ("INSERT INTO risk_list_entry (id, kind, entity, digest, shown, reason, author, added_at, rule_id) "
          f"VALUES (900000, 'allow', 'email', 'x', 'x', '', 'lena', {LATER}, '')",),
     ),
+    "sampled though held": Planted(
+        "A5", "it passed as a sample", (_scored("70, 'high', 'hold'"), _labelled("sampled")),
+    ),
+    "known as something odd": Planted("A2", "what it turned out to be is no word", (_labelled("haunted"),)),
     "rule of no state": Planted(
         "A2",
         "its state is none that there is",

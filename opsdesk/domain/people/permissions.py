@@ -123,6 +123,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "shop.set_capture_policy": frozenset({_ADMIN}),
     "shop.set_fraud_scoring": frozenset({_ADMIN}),
     "fraud.rescore": _DESK | {_SYSTEM},
+    "fraud.label": _CASES,
+    "fraud.unlabel": _CASES,
     "import.orders": _LEADS | {_SYSTEM},
     "import.products": _LEADS | {_SYSTEM},
     "export.orders": _LEADS,

@@ -14,6 +14,7 @@ from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.fraud.scoring import Action, Score
 from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.orders.rules import why_not_hold
+from opsdesk.operations.fraud.sampling import let_samples_pass
 from opsdesk.operations.words import kept_line
 from opsdesk.store.fraud.evidence import reading_of
 from opsdesk.store.repositories.risk import Assessed, Cause
@@ -26,7 +27,10 @@ _MOST_REASONS = 3
 
 
 def score_arrival(work: Work, order_ids: Sequence[int], *, cause: Cause = Cause.IMPORT) -> list[Assessed]:
-    """Score orders that have just been written, and hold what the rules hold; in the transaction that writes them."""
+    """Score orders that have just been written, in the transaction that writes them.
+
+    What the rules hold is held; a few of the orders that somebody might have looked at pass as a sample.
+    """
     if work.fraud is None or not order_ids or not is_scoring(work):
         return []
     book = work.risk.rules_of(work.fraud)
@@ -34,6 +38,7 @@ def score_arrival(work: Work, order_ids: Sequence[int], *, cause: Cause = Cause.
     for one in found:
         if one.score.action.holds:
             _hold(work, one)
+    let_samples_pass(work, found)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsdesk.domain.fraud.cases.states import CLOSED, FraudState
 from opsdesk.domain.fraud.codes.reasons import Verdict
+from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rules import RuleState
 from opsdesk.domain.fraud.scoring import Action, Band
@@ -40,6 +41,28 @@ CHECKS = (
             AND orders.fulfilment_status = 'unfulfilled' AND orders.stage <> 'done' AND NOT EXISTS (
                 SELECT 1 FROM hold WHERE hold.order_id = orders.id AND hold.type = 'fraud'
             )
+        """,
+    ),
+    Check(
+        "A5",
+        "order",
+        "it passed as a sample, and yet its score holds it or asks for nothing",
+        """
+        SELECT DISTINCT number, 'score ' || risk_assessment.score
+        FROM order_label JOIN orders ON orders.id = order_label.order_id
+            JOIN risk_assessment ON risk_assessment.order_id = order_label.order_id
+        WHERE order_label.label = 'sampled' AND risk_assessment.cause <> 'again'
+            AND risk_assessment.action <> 'review'
+        """,
+    ),
+    Check(
+        "A2",
+        "order",
+        "what it turned out to be is no word that there is",
+        f"""
+        SELECT number, label || ' ' || order_label.source
+        FROM order_label JOIN orders ON orders.id = order_label.order_id
+        WHERE label NOT IN ({words(Word)})
         """,
     ),
     Check(
