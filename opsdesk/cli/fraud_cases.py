@@ -175,6 +175,22 @@ def log_call(
         say_done(done, as_json=as_json)
 
 
+@app.command("call-now")
+def call_now(
+    number: NumberArgument,
+    version: _Seen = None,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Call the customer instead of waiting for an answer to the mail: a call is due at once."""
+    from opsdesk.operations.fraud.contact import choose_call
+
+    with on_case(store, as_name, number) as (performer, case):
+        done = performer.perform(choose_call, case.case_id, version=version or case.version)
+        say_done(done, as_json=as_json)
+
+
 @app.command("respond")
 def note_answer(
     number: NumberArgument,

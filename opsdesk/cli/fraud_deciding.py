@@ -111,6 +111,28 @@ def confirm_case(
         say_done(done, as_json=as_json)
 
 
+@app.command("extend")
+def extend_case(
+    number: NumberArgument,
+    until: Annotated[str, typer.Option("--until", help="2h, tomorrow 12:00, fri 16:00, 2026-11-27 16:00 ...")],
+    version: _Seen = None,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give the customer more time, once, instead of cancelling; one more call is due."""
+    from opsdesk.domain.errors import Invalid
+    from opsdesk.domain.typed_moments import read_moment
+    from opsdesk.operations.fraud.deciding import extend
+
+    with on_case(store, as_name, number) as (performer, case):
+        moment = read_moment(until, performer.clock(), performer.store.zone)
+        if moment is None:
+            raise Invalid("until", "Say until when.")
+        done = performer.perform(extend, case.case_id, version=version or case.version, until=moment)
+        say_done(done, as_json=as_json)
+
+
 @app.command("reopen")
 def reopen_case(
     number: NumberArgument,
@@ -165,6 +187,28 @@ def block_value(
         with performer.store.reading() as session:
             order_id = required_order(session, of) if of else None
         done = performer.perform(block, entity, value=value, order_id=order_id, reason=reason, days=days)
+        say_done(done, as_json=as_json)
+
+
+@app.command("snooze")
+def snooze_rule(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id, e.g. EML-04.")],
+    entity: _Entity,
+    reason: _Reason,
+    of: _Of = "",
+    value: _Value = "",
+    days: _Days = 30,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Let one rule be silent about a value for some time; hard rules never are."""
+    from opsdesk.operations.fraud.lists import snooze
+
+    with acting(store, as_name) as performer:
+        with performer.store.reading() as session:
+            order_id = required_order(session, of) if of else None
+        done = performer.perform(snooze, rule, entity, value=value, order_id=order_id, reason=reason, days=days)
         say_done(done, as_json=as_json)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlmodel import Session, select
 
 from opsdesk.domain.people.actors import Role
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import MailRow
+from opsdesk.store.tables import CaseRow, MailRow
 from tests.cli.kit import Run, runner
 from tests.operations.fraud_kit import LARGE
 from tests.operations.money_kit import authorised, calls
@@ -29,6 +30,32 @@ def shop(sqlite_url: str) -> Store:
         add_person(store, name, Role.FRAUD, os_login=name, secrets=False)
     authorised(store, write_order(store, goods=LARGE, paid=False))
     return store
+
+
+def test_a_call_is_chosen_at_once_and_more_time_is_given_where_nobody_was_reached(
+    shop: Store, run: Run, monkeypatch
+) -> None:
+    monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: "amy")
+    run("fraud", "open", "104458", "--reason", "Two names on it")
+    assert "Claim it first" in run("fraud", "call-now", "104458").err
+    run("fraud", "claim", "104458")
+    assert json.loads(run("fraud", "call-now", "104458", "--json").out)["state"] == "call_due"
+    assert "due already" in run("fraud", "call-now", "104458").err
+    assert "No cancellation" in run("fraud", "extend", "104458", "--until", "tomorrow 12:00").err
+    with Session(shop.writer) as session, session.begin():
+        case = session.exec(select(CaseRow)).one()
+        case.fraud_state, case.suggested = "cancel_proposed", "cancel_unverified"
+    assert "is no moment" in run("fraud", "extend", "104458", "--until", "some day").err
+    given = run("fraud", "extend", "104458", "--until", "tomorrow 12:00", "--json")
+    assert json.loads(given.out)["state"] == "call_due"
+
+
+def test_a_rule_is_silenced_for_a_value_and_a_hard_one_is_not(shop: Store, run: Run, monkeypatch) -> None:
+    monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: "amy")
+    why = ("--of", "104458", "--reason", "She moves often")
+    assert "passed over by EML-04" in run("fraud", "snooze", "EML-04", "email", *why).out
+    assert run("fraud", "snooze", "EML-04", "email", *why, "--days", "181").code == 1
+    assert "no rule" in run("fraud", "snooze", "NONE-1", "email", *why).err
 
 
 def test_a_case_goes_from_suspicion_to_a_cancellation_that_two_know_of(shop: Store, run: Run, monkeypatch) -> None:

@@ -95,6 +95,8 @@ def why_not_choose_call(case: CaseFacts) -> str | None:
         return None
     if case.state in (FraudState.CALL_DUE, FraudState.CALLING):
         return f"A call to the customer of {case.number} is due already."
+    if case.state is FraudState.FLAGGED:
+        return f"Nobody has looked at {case.number} yet. Claim it first."
     return f"The case of {case.number} is {case.state.words}."
 
 
