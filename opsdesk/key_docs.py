@@ -12,6 +12,7 @@ _TITLES = {
     "order": "An open order",
     "fraud": "Fraud desk",
     "case": "A fraud case",
+    "rules": "Rules of the fraud desk",
     "outbox": "Outbox",
     "money": "Money",
     "history": "What I did",

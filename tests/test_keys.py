@@ -25,6 +25,7 @@ _SCREENS = {
     "money": "money",
     "fraud": "fraud",
     "case": "case",
+    "rules": "rules",
 }
 
 

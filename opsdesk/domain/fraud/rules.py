@@ -68,10 +68,11 @@ class Wording:
         """Fill in the facts; an unknown one shows as a question mark."""
         if not self.kinds:
             return self.text
-        return _PLACEHOLDER.sub(lambda found: _shown(facts, found[1], self.kinds.get(found[1])), self.text)
+        return _PLACEHOLDER.sub(lambda found: shown_fact(facts, found[1], self.kinds.get(found[1])), self.text)
 
 
-def _shown(facts: Facts, name: str, kind: Kind | None) -> str:
+def shown_fact(facts: Facts, name: str, kind: Kind | None) -> str:
+    """Return a fact as people write it: money with its currency; a question mark where it is not known."""
     value = facts.get(name)
     if value is None:
         return "?"

@@ -20,7 +20,7 @@ from opsdesk.domain.fraud.rules import Rule, RuleState
 from opsdesk.operations.fraud.rule_past import RulePast, gone, past_of, write_row, write_version
 from opsdesk.operations.words import kept_line, kept_text
 from opsdesk.store.tables import RuleRow
-from opsdesk.store.work import Done, Work, operation
+from opsdesk.store.work import Done, Plain, Work, operation
 
 _SAID = {
     Kept.LIVE: "it counts from now on",
@@ -151,7 +151,7 @@ def _keep(work: Work, past: RulePast, rule: Rule, *, note: str, tested: str = ""
 
 
 def _done(past: RulePast, row: RuleRow, told: str, **figures: int) -> Done:
-    details = {"rule": past.rule_id, "revision": row.revision, "state": row.state, **figures}
+    details: dict[str, Plain] = {"rule": past.rule_id, "revision": row.revision, "state": row.state, **figures}
     return Done(told, row.id, row.revision, details=details)
 
 

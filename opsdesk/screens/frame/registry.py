@@ -9,6 +9,7 @@ SCREENS: Mapping[str, str] = {
     "order": "opsdesk.screens.order.screen:OrderScreen",
     "fraud": "opsdesk.screens.fraud.desk:FraudDesk",
     "case": "opsdesk.screens.fraud.case:CaseScreen",
+    "rules": "opsdesk.screens.fraud.rules.screen:RulesScreen",
     "outbox": "opsdesk.screens.mails.outbox:OutboxScreen",
     "templates": "opsdesk.screens.mails.templates:TemplatesScreen",
     "history": "opsdesk.screens.history:HistoryScreen",

@@ -121,7 +121,9 @@ def _set(text: str, named: Node, value: Node, vocabulary: Vocabulary, facts: dic
 
 def _value(text: str, fact: Fact, node: Node, facts: dict[str, Value]) -> Value:
     match fact.kind, node:
-        case (Kind.TRUTH, syntax.Truth()) | (Kind.NUMBER, syntax.Number()):
+        case Kind.TRUTH, syntax.Truth():
+            return node.value
+        case Kind.NUMBER, syntax.Number():
             return node.value
         case Kind.NUMBER, syntax.Negate(syntax.Number() as number):
             return -number.value

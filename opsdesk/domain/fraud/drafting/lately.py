@@ -19,7 +19,7 @@ _SHOWN = 3
 class Recent:
     """One order that was scored lately, and what was known of it."""
 
-    order_id: int
+    number: str
     facts: Facts
 
 
@@ -31,7 +31,7 @@ class Lately:
         of: how many orders were asked about.
         unknown: of how many it could not be judged; `missing` are the facts that were not known of most of them.
         apart: to how many it does not apply.
-        hits: the newest orders for which it fires.
+        hits: the numbers of the newest orders for which it fires.
     """
 
     of: int
@@ -40,7 +40,7 @@ class Lately:
     unknown: int
     apart: int
     missing: tuple[str, ...] = ()
-    hits: tuple[int, ...] = ()
+    hits: tuple[str, ...] = ()
 
     @property
     def is_never_judged(self) -> bool:
@@ -68,12 +68,12 @@ def lately(rule: Rule, recent: Iterable[Recent]) -> Lately:
     """Ask a rule about recent orders, the newest first."""
     answers: Counter[Answer] = Counter()
     missing: Counter[str] = Counter()
-    hits: list[int] = []
+    hits: list[str] = []
     for order in recent:
         answer = answer_of(rule, order.facts)
         answers[answer] += 1
         if answer is Answer.FIRES:
-            hits.append(order.order_id)
+            hits.append(order.number)
         elif answer is Answer.UNKNOWN:
             missing.update(rule.when.unknown_names(order.facts))
     return Lately(

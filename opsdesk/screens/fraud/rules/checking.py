@@ -17,8 +17,7 @@ from opsdesk.domain.fraud.expressions.compiling import read_condition
 from opsdesk.domain.fraud.expressions.kinds import Vocabulary
 from opsdesk.domain.fraud.expressions.tokens import BadExpression
 from opsdesk.domain.fraud.rule_entries import read_rule
-from opsdesk.domain.fraud.rules import Rule, RuleState
-from opsdesk.screens.fraud.why import shown_value
+from opsdesk.domain.fraud.rules import Rule, RuleState, shown_fact
 from opsdesk.store.views.fraud.rules import OrderKnown, RuleAnswer, answer_for
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import heading, paragraph
@@ -47,9 +46,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A rule as it is typed: the rule, or what is wrong with it; and what it would have done lately."""
+    """A rule as it is typed: the rule, or what is wrong with it; and what it would have done lately.
+
+    Attributes:
+        missing: fields that are still to be filled in; the rest is checked without them.
+    """
 
     problems: tuple[Problem, ...]
+    missing: tuple[str, ...] = ()
     rule: Rule | None = None
     examples: int = 0
     lately: Lately | None = None
@@ -68,27 +72,28 @@ def table_of(values: Mapping[str, str], *, author: str, since: str) -> dict[str,
 
 _TEXTS = ("name", "when", "applies_when", "agent")
 _WORDS = ("state", "group", "kind", "severity")
+_NEEDED: Mapping[str, Any] = {"name": "?", "when": "true", "points": 0, "agent": "?"}
+"""What a rule cannot be without, and what stands for it while it is not there yet."""
 
 
 def check(table: Mapping[str, Any], book: FraudBook, recent: Sequence[Recent]) -> Checked:
     """Return what is wrong with a rule, all conditions first; or what it would have done."""
-    problems = [problem for key in _CONDITIONS if table[key] and (problem := _wrong_condition(key, table[key], book))]
-    sound = {
-        key: value for key, value in table.items() if value not in ("", []) or key not in ("applies_when", "tests")
-    }
-    sound |= {problem.field: "true" for problem in problems}
+    missing = tuple(key for key in _NEEDED if table[key] == "")
+    found = (_wrong_condition(key, table[key], book) for key in _CONDITIONS if table[key])
+    problems = [problem for problem in found if problem is not None]
+    sound = {key: value for key, value in table.items() if value not in ("", [])}
+    sound |= {key: _NEEDED[key] for key in missing} | {problem.field: "true" for problem in problems}
     try:
         rule = read_rule(sound, book.vocabulary, book.phrases, book.rules.groups)
     except Invalid as error:
         problems.append(Problem(error.field, error.message.split(": ", 1)[-1]))
-        return Checked(tuple(problems))
-    if problems:
-        return Checked(tuple(problems))
+    if problems or "when" in missing:
+        return Checked(tuple(problems), missing)
     told = lately(rule, recent)
     try:
-        return Checked((), rule, check_examples(rule, book.vocabulary), told)
+        return Checked((), missing, rule, check_examples(rule, book.vocabulary), told)
     except Invalid as error:
-        return Checked((Problem("tests", error.message),), rule, 0, told)
+        return Checked((Problem("tests", error.message),), missing, rule, 0, told)
 
 
 def _wrong_condition(key: str, text: str, book: FraudBook) -> Problem | None:
@@ -110,10 +115,21 @@ def problem_lines(
 ) -> Iterator[Content]:
     """Return what is wrong, each with the field; of a condition the line itself, with a mark at the place."""
     for problem in checked.problems:
-        label = labels.get(problem.field, problem.field)
-        yield from paragraph(f"{symbol} {label}: {problem.sentence}", width, style=Tone.ALARM.style)
+        yield from paragraph(f"{symbol} {said(problem, labels)}", width, style=Tone.ALARM.style)
         if problem.line:
             yield from _marked(str(table[problem.field]), problem, width)
+
+
+def said(problem: Problem, labels: Mapping[str, str]) -> str:
+    """Say what is wrong with a field, in the words of the form."""
+    label = labels.get(problem.field, problem.field)
+    return f"{label}: {problem.sentence.removeprefix(f'{problem.field} ')}"
+
+
+def missing_words(checked: Checked, labels: Mapping[str, str]) -> str:
+    """Say what is still to be filled in; empty where nothing is."""
+    names = ", ".join(labels[name] for name in checked.missing)
+    return f"Still to fill in: {names}." if names else ""
 
 
 def _marked(text: str, problem: Problem, width: int) -> Iterator[Content]:
@@ -129,7 +145,7 @@ def sound_lines(checked: Checked, *, is_early: bool, done: str, look: str, width
     told = checked.lately
     if told is None:
         return
-    if not checked.problems:
+    if not checked.problems and not checked.missing:
         examples = f" {checked.examples} of {checked.examples} examples hold." if checked.examples else ""
         yield from paragraph(f"{done} Nothing is wrong with it.{examples}", width, style=Tone.GOOD.style)
     is_odd = told.is_never_judged or (told.of > 1 and told.fired == told.of)
@@ -142,7 +158,9 @@ def sound_lines(checked: Checked, *, is_early: bool, done: str, look: str, width
         yield from paragraph(said, width, style=Tone.LOOK.style)
 
 
-def answer_lines(rule: Rule, known: OrderKnown, symbol_of: Mapping[str, str], width: int) -> Iterator[Content]:
+def answer_lines(
+    rule: Rule, known: OrderKnown, vocabulary: Vocabulary, symbol_of: Mapping[str, str], width: int
+) -> Iterator[Content]:
     """Return what a rule says of one order, with each fact that it asked for."""
     found: RuleAnswer = answer_for(rule, known)
     mark, tone = _ANSWER_LOOKS[found.answer]
@@ -150,8 +168,10 @@ def answer_lines(rule: Rule, known: OrderKnown, symbol_of: Mapping[str, str], wi
     yield from paragraph(f"{symbol_of[mark]} {found.answer}", width, style=f"bold {tone.style}")
     for name, value in found.asked:
         is_known = value is not None
-        said = f"{written(name)} = {shown_value(value) if is_known else 'not known'}"
-        yield from paragraph(said, width, style=Tone.PLAIN.style if is_known else Tone.DOUBT.style, indent=2)
+        shown = shown_fact(known.facts, name, vocabulary.facts[name].kind) if is_known else "not known"
+        yield from paragraph(
+            f"{written(name)} = {shown}", width, style=Tone.PLAIN.style if is_known else Tone.DOUBT.style, indent=2
+        )
 
 
 def symbols(symbol: Any) -> dict[str, str]:

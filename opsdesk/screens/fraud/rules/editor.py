@@ -16,7 +16,6 @@ from textual.content import Content
 from opsdesk.domain.errors import Invalid, OpsDeskError
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.drafting.lately import Recent
-from opsdesk.domain.fraud.rules import RuleKind, RuleState, Severity
 from opsdesk.operations.fraud.rules import save
 from opsdesk.screens.frame.panels import ChoicePanel, FormPanel
 from opsdesk.screens.fraud.rules.checking import (
@@ -24,17 +23,27 @@ from opsdesk.screens.fraud.rules.checking import (
     answer_lines,
     check,
     fact_lines,
-    fact_names,
+    missing_words,
     needs_reason,
     problem_lines,
+    said,
     sound_lines,
     symbols,
     table_of,
 )
-from opsdesk.screens.fraud.rules.words import KIND_WORDS
+from opsdesk.screens.fraud.rules.fields import (
+    FACTS_IN,
+    HINTS,
+    LABELS,
+    ROWS,
+    TALL_ROWS,
+    begun_with,
+    entries_of,
+    whose,
+)
+from opsdesk.store.desk.drafts import find_draft
 from opsdesk.store.views.fraud.rules import OrderKnown, RuleLine, known_order, recently_scored, rule_sheet
 from opsdesk.theme import Tone
-from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field, TextField, put_value
 from opsdesk.widgets.form import Form
 from opsdesk.widgets.key_bar import BarKey
@@ -43,42 +52,8 @@ from opsdesk.widgets.paper import Paper, heading, paragraph
 if TYPE_CHECKING:
     from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
 
+_SEEN = "seen"
 _WORD = re.compile(r"[a-z0-9_.]+\Z")
-_FACTS_IN = frozenset({"when", "applies_when", "tests", "agent"})
-_STATES = {
-    RuleState.LIVE: "it counts",
-    RuleState.SHADOW: "it judges in silence and weighs nothing",
-    RuleState.OFF: "it is not asked",
-}
-_LABELS = {
-    "id": "id",
-    "name": "name",
-    "when": "fires when",
-    "applies_when": "only where",
-    "points": "points",
-    "state": "state",
-    "group": "group",
-    "kind": "does",
-    "severity": "sign",
-    "agent": "staff read",
-    "customer_safe": "customers",
-    "tests": "examples",
-    "note": "note",
-    "order": "try on",
-}
-_HINTS = {
-    "id": "capital letters and a number, such as OWN-01",
-    "name": "what it is called",
-    "when": "order.total > 500 EUR and customer.orders == 0      F4 lists the facts",
-    "applies_when": "always; or a condition that must hold before it is asked at all",
-    "points": "-100 to 100; below 0 it lowers the score",
-    "agent": "{order.total} on a first order      names in braces show the fact",
-    "tests": "order.total == 900 EUR and customer.orders == 0 -> fires",
-    "note": "why, for whoever reads it in a year",
-    "order": "the number of an order, or its last digits; it is not saved",
-}
-_ROWS = {"when": 3, "tests": 2}
-_TALL_ROWS = {"when": 5, "tests": 4}
 
 
 class RuleEditor(FormPanel["Done"]):
@@ -91,13 +66,13 @@ class RuleEditor(FormPanel["Done"]):
         key = line.key if line is not None else ""
         self.line, self.book = line, book
         self.version = line.revision if line is not None else 0
-        begun = _begun(line, book)
+        begun = begun_with(line, book)
         fields = [
-            Field(name, label, begun.get(name, ""), _HINTS.get(name, ""), rows=_ROWS.get(name, 1), longest=2_000)
-            for name, label in _LABELS.items()
+            Field(name, label, begun.get(name, ""), HINTS.get(name, ""), rows=ROWS.get(name, 1), longest=2_000)
+            for name, label in LABELS.items()
             if name != "id" or line is None
         ]
-        title = f"RULE {key}, {_whose(line)}" if line is not None else "NEW RULE"
+        title = f"RULE {key}, {whose(line)}" if line is not None else "NEW RULE"
         # Drafts are kept by a number; a rule has an id instead.
         super().__init__(title, fields, subject_id=crc32(key.encode()) & 0x7FFFFFFF if key else 0)
         self.recent: Sequence[Recent] = ()
@@ -118,7 +93,7 @@ class RuleEditor(FormPanel["Done"]):
     def on_mount(self) -> None:
         """Give the texts more rows where there are some."""
         if self.app.size.height >= 34:
-            for name, rows in _TALL_ROWS.items():
+            for name, rows in TALL_ROWS.items():
                 self.form.widget(name).styles.height = rows
 
     async def load(self) -> None:
@@ -127,7 +102,20 @@ class RuleEditor(FormPanel["Done"]):
         if not self.is_attached:
             return
         await super().load()
+        await self._take_up_version()
         await self._check()
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        # With the version that was changed: what somebody else saved since must not be saved over unseen.
+        super()._keep({**values, _SEEN: str(self.version)})
+
+    async def _take_up_version(self) -> None:
+        user_id = self._drafting_user
+        if user_id is None or not self.form.is_changed:
+            return
+        draft = await self.fetch(find_draft, user_id, self.DRAFT, self.subject_id)
+        if draft is not None and draft.fields.get(_SEEN, "").isdecimal():
+            self.version = int(draft.fields[_SEEN])
 
     # What F9 does.
 
@@ -140,8 +128,9 @@ class RuleEditor(FormPanel["Done"]):
         if action in ("choices", "next"):
             return None
         if action == "commit" and self.checked.problems:
-            first = self.checked.problems[0]
-            return f"Not saved while something is wrong: {_LABELS.get(first.field, first.field)}: {first.sentence}"
+            return f"Not saved while something is wrong: {said(self.checked.problems[0], LABELS)}"
+        if action == "commit" and self.checked.missing:
+            return missing_words(self.checked, LABELS)
         return super().why_not(action, *parameters)
 
     def action_commit(self) -> None:
@@ -151,7 +140,8 @@ class RuleEditor(FormPanel["Done"]):
     def _commit(self) -> None:
         self._look()
         if problem := self.why_not("commit"):
-            self.form.focus_field(self.checked.problems[0].field)
+            wrong = [each.field for each in self.checked.problems]
+            self.form.focus_field([*wrong, *self.checked.missing][0])
             self.say_no(problem)
         else:
             self.commit(self.form.values)
@@ -180,38 +170,22 @@ class RuleEditor(FormPanel["Done"]):
     def action_choices(self) -> None:
         """List what the field can hold; in a condition the facts, which go where the cursor stands."""
         name = self._field_name
-        entries = list(self._entries(name))
+        entries = list(entries_of(name, self.book))
         if not entries:
-            self.say(f"{_LABELS.get(name, 'This field')} is free text.", hint="F4 lists facts, states, groups, phrases")
+            self.say(f"{LABELS.get(name, 'This field')} is free text.", hint="F4 lists facts, states, groups, phrases")
             return
 
         def chosen(key: str | None) -> None:
             if key is not None:
                 self._put(name, key)
 
-        pointed = None if name in _FACTS_IN else self.form.values[name].strip()
-        panel = ChoicePanel(_LABELS[name].upper(), entries, pointed=pointed, narrows=name in _FACTS_IN)
+        pointed = None if name in FACTS_IN else self.form.values[name].strip()
+        panel = ChoicePanel(LABELS[name].upper(), entries, pointed=pointed, narrows=name in FACTS_IN)
         self.app.push_screen(panel, callback=chosen)
-
-    def _entries(self, name: str) -> Iterator[Choice]:
-        if name in _FACTS_IN:
-            yield from (Choice(fact, fact, told) for fact, told in fact_names(self.book.vocabulary))
-        elif name == "state":
-            yield from (Choice(state, state, told) for state, told in _STATES.items())
-        elif name == "group":
-            groups = self.book.rules.groups.values()
-            yield from (Choice(one.code, one.name, f"at most {one.cap} together") for one in groups)
-        elif name == "kind":
-            yield from (Choice(kind, kind.replace("_", " "), KIND_WORDS[kind]) for kind in RuleKind)
-        elif name == "severity":
-            yield from (Choice(one, one) for one in Severity)
-        elif name == "customer_safe":
-            for code in self.book.phrases.phrases:
-                yield Choice(code, code, self.book.phrases.say(code, "en") or "nothing is said")
 
     def _put(self, name: str, key: str) -> None:
         widget = self.form.widget(name)
-        if name not in _FACTS_IN:
+        if name not in FACTS_IN:
             put_value(widget, key)
         else:
             text = "{" + key + "}" if name == "agent" else key
@@ -279,7 +253,7 @@ class RuleEditor(FormPanel["Done"]):
 
     def _word_at_cursor(self) -> str:
         name = self._field_name
-        if name not in _FACTS_IN:
+        if name not in FACTS_IN:
             return ""
         widget = self.form.widget(name)
         if isinstance(widget, TextField):
@@ -292,63 +266,32 @@ class RuleEditor(FormPanel["Done"]):
 
     def _side(self, table: Mapping[str, object], word: str, width: int) -> Iterator[Content]:
         yield heading("THE CHECK", width)
-        yield from self._brief(table, width)
+        yield from self._told(table, width)
         if self._no_order:
             yield Content("")
             yield from paragraph(self._no_order, width, style=Tone.LOOK.style)
         if self.known is not None and self.checked.rule is not None:
             yield Content("")
-            yield from answer_lines(self.checked.rule, self.known, symbols(self.host.symbol), width)
+            yield from answer_lines(
+                self.checked.rule, self.known, self.book.vocabulary, symbols(self.host.symbol), width
+            )
         if facts := tuple(fact_lines(self.book.vocabulary, word, width)):
             yield Content("")
             yield from facts
 
-    def _brief(self, table: Mapping[str, object], width: int) -> Iterator[Content]:
+    def _told(self, table: Mapping[str, object], width: int) -> Iterator[Content]:
         symbol, checked = self.host.symbol, self.checked
-        yield from problem_lines(checked, table, _LABELS, symbol("wrong"), width)
+        yield from problem_lines(checked, table, LABELS, symbol("wrong"), width)
+        if missing := missing_words(checked, LABELS):
+            yield from paragraph(missing, width, style=Tone.DIM.style)
         before = self.line.rule if self.line is not None else None
-        is_early = (
-            checked.rule is not None and needs_reason(checked.rule, before) and not self.form.values["note"].strip()
-        )
+        rule, note = checked.rule, self.form.values["note"].strip()
+        is_early = rule is not None and not note and needs_reason(rule, before)
         yield from sound_lines(checked, is_early=is_early, done=symbol("done"), look=symbol("look"), width=width)
 
-
-def _whose(line: RuleLine) -> str:
-    if line.is_trial:
-        return f"version {line.revision}, on trial"
-    return f"version {line.revision} of the shop" if line.is_own else "as it is shipped"
-
-
-def _begun(line: RuleLine | None, book: FraudBook) -> dict[str, str]:
-    """Return what the fields begin with."""
-    if line is None:
-        return {
-            "id": _free_id(book),
-            "state": RuleState.SHADOW,
-            "group": "order",
-            "kind": RuleKind.SCORE,
-            "severity": Severity.MEDIUM,
-            "customer_safe": "CS-NONE",
-        }
-    rule = line.rule
-    if rule is None:
-        return {"state": RuleState.SHADOW}
-    return {
-        "name": rule.name,
-        "when": rule.when.text,
-        "applies_when": rule.applies.text if rule.applies is not None else "",
-        "points": str(rule.points),
-        "state": rule.state,
-        "group": rule.group,
-        "kind": rule.kind,
-        "severity": rule.severity,
-        "agent": rule.agent.text,
-        "customer_safe": rule.customer_safe,
-        "tests": "\n".join(rule.tests),
-    }
-
-
-def _free_id(book: FraudBook) -> str:
-    """Return the first id of the shop's own that nothing has."""
-    taken = {rule.id for rule in book.rules.rules}
-    return next(name for number in range(1, 1_000) if (name := f"OWN-{number:02d}") not in taken)
+    def _brief(self, table: Mapping[str, object], width: int) -> Iterator[Content]:
+        if not self.checked.problems:
+            yield from self._told(table, width)
+        for problem in self.checked.problems:
+            words = f"{self.host.symbol('wrong')} {said(problem, LABELS)}"
+            yield from paragraph(words, width, style=Tone.ALARM.style)

@@ -165,14 +165,14 @@ class RulesScreen(DeskScreen[None]):
         from opsdesk.screens.fraud.rules.backtest import BacktestPanel
 
         if self.line is not None and self.line.rule is not None and self.book is not None:
-            self.app.push_screen(BacktestPanel(self.line, self.book), callback=self.closed)
+            self.app.push_screen(BacktestPanel(self.line, self.line.rule, self.book), callback=self.closed)
 
     def action_why(self) -> None:
         """Ask the rule about one order."""
         from opsdesk.screens.fraud.rules.panels import RuleOnOrderPanel
 
-        if self.line is not None and self.line.rule is not None:
-            self.app.push_screen(RuleOnOrderPanel(self.line.key, self.line.rule), callback=self.closed)
+        if self.line is not None and self.line.rule is not None and self.book is not None:
+            self.app.push_screen(RuleOnOrderPanel(self.line.key, self.line.rule, self.book), callback=self.closed)
 
     def action_withdraw(self) -> None:
         """Go back to the shipped rule, or end a trial, once somebody has said yes."""

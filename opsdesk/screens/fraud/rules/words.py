@@ -96,11 +96,12 @@ def rule_lines(line: RuleLine, book: FraudBook, now: datetime, zone: ZoneInfo, w
     if rule.applies is not None:
         yield from paragraph(f"only where {rule.applies.text}", width)[:1]
     safe = book.phrases.say(rule.customer_safe, "en") or "nothing"
-    yield from paragraph(f"staff read: {rule.agent.text}   customers may be told: {safe}", width, style=_DIM)[:2]
+    yield from paragraph(f"staff read: {rule.agent.text}", width, style=_DIM)[:1]
+    yield from paragraph(f"customers may be told: {safe}", width, style=_DIM)[:1]
     group = book.rules.groups.get(rule.group)
     weight = f"{line.group}, at most {group.cap} together" if group is not None else line.group
     yield from paragraph(
-        f"It {KIND_WORDS[rule.kind]}; {weight}. {_since(line, rule, book, now, zone)}", width, style=_DIM
+        f"{KIND_WORDS[rule.kind].capitalize()}; {weight}. {_since(line, rule, book, now, zone)}", width, style=_DIM
     )[:2]
     if line.record.last:
         last = ", ".join(f"{number} {outcome.value}" for number, outcome in line.record.last)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -41,6 +42,7 @@ class RuleLine:
         group: what its group is called.
         revision: the number of the shop's newest version of the rule; 0 where only the files have it.
         is_own: the shop has written or changed it.
+        stored: its keys as they were saved, where it cannot be read any more.
         has_shipped: the files have a rule of this id, which is there again when the shop's is withdrawn.
     """
 
@@ -56,6 +58,7 @@ class RuleLine:
     written_at: datetime | None = None
     note: str = ""
     problem: str = ""
+    stored: Mapping[str, Any] = field(default_factory=dict)
     record: RuleSoFar = NOTHING_YET
 
 
@@ -147,6 +150,7 @@ def _lines(book: FraudBook, shipped: FraudBook, own: list[RuleRow]) -> Iterator[
             written_at=row.written_at if row is not None else None,
             note=row.note if row is not None else "",
             problem=problem,
+            stored=json.loads(row.definition) if row is not None and problem else {},
         )
 
 
