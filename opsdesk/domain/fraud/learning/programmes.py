@@ -99,6 +99,23 @@ class Standing:
         count = f", count {self.count:,} of {self.programme.at_least:,}" if self.programme.at_least else ""
         return f"{ratio} of {self.programme.ratio / 100:.2f} %{count}"
 
+    @property
+    def distance(self) -> str:
+        """Say how far the shop is from being looked at."""
+        programme = self.programme
+        if self.is_over:
+            return "Over the threshold: the shop is looked at."
+        if not self.sales:
+            return f"No sales by {programme.network.capitalize()} are known."
+        if self.sales < programme.sales_at_least:
+            return f"Concerns shops with {programme.sales_at_least:,} sales a month; this one had {self.sales:,}."
+        reaches = -(-programme.ratio * self.sales // 10_000)
+        left = max(programme.at_least, reaches) - self.count
+        if left <= 0:
+            return "At the threshold; what is missing is the amount, or too many sales were secured."
+        near = "Near: " if self.is_near else ""
+        return f"{near}{left:,} more would reach it."
+
 
 def in_force(
     programmes: Iterable[Programme], day: date, *, region: str = "", with_acquirer: bool = False

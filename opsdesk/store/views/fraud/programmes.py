@@ -1,0 +1,142 @@
+"""How near the shop is to the monitoring programmes of the card networks, this month and the last one.
+
+Sales are the captured card payments by the month of their order; they are counted in an index that begins with the
+network. What the networks count is read by the moment at which it came in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.codes.disputes import decode_dispute
+from opsdesk.domain.fraud.learning.programmes import MonthFigures, Standing, in_force, standing
+from opsdesk.domain.money import exponent
+from opsdesk.store.fraud.linked_orders import is_sqlite, moment, stamp
+
+_MONTHS = 3
+"""This one, the last one, and the one before it, whose sales some programmes set the last one against."""
+_SALES = """
+    SELECT brand, {place} AS place, count(*) AS sales FROM payment_check
+    WHERE brand IN ('visa', 'mastercard') AND placed_at >= {since} AND placed_at < {until} AND EXISTS (
+        SELECT 1 FROM payment WHERE payment.id = payment_check.payment_id AND payment.captured_minor > 0
+    ) GROUP BY brand
+"""
+# A question of a bank is no dispute yet, and what was settled before it became one is not counted.
+_DISPUTES = """
+    SELECT payment_check.brand, opened_at AS at, network_reason, amount_minor, currency
+    FROM dispute JOIN payment_check ON payment_check.payment_id = dispute.payment_id
+    WHERE opened_at >= {since} AND state NOT LIKE 'inquiry%' AND state <> 'prevented'
+"""
+_WARNINGS = """
+    SELECT at, (SELECT brand FROM payment_check WHERE payment_check.order_id = told.order_id
+        ORDER BY payment_id LIMIT 1) AS brand
+    FROM order_label AS told WHERE label = 'early_warning' AND at >= {since} AND reference <> ''
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthStanding:
+    """Where the shop stands in one programme, in the month that begins on a day."""
+
+    month: date
+    has_ended: bool
+    standing: Standing
+
+
+@dataclass(slots=True)
+class _Month:
+    """What happened on one network in one month."""
+
+    sales: int = 0
+    warnings: int = 0
+    disputes: int = 0
+    fraud: int = 0
+    fraud_units: Counter[str] = field(default_factory=Counter)
+
+
+def programme_months(session: Session, book: FraudBook, *, zone: ZoneInfo, now: datetime) -> tuple[MonthStanding, ...]:
+    """Return the standing in every programme, programme by programme, this month before the last one."""
+    starts = _starts(now, zone)
+    found = _figures(session, book, starts, now)
+    told: list[MonthStanding] = []
+    for place in (0, 1):
+        month = starts[place].astimezone(zone).date()
+        for programme in in_force(book.programmes, month):
+            own, before = found[programme.network, place], found[programme.network, place + 1]
+            figures = MonthFigures(
+                sales=own.sales,
+                sales_before=before.sales,
+                fraud_reports=own.warnings,
+                disputes=own.disputes,
+                fraud_chargebacks=own.fraud,
+                counted_usd=sum(own.fraud_units.values()),
+            )
+            told.append(MonthStanding(month, place > 0, standing(programme, figures)))
+    codes = list(dict.fromkeys(one.standing.programme.code for one in told))
+    return tuple(sorted(told, key=lambda one: (codes.index(one.standing.programme.code), one.has_ended)))
+
+
+def _starts(now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return when this month and the ones before it began, in the shop's zone."""
+    first = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    starts = [first]
+    while len(starts) < _MONTHS:
+        starts.append((starts[-1] - timedelta(days=1)).replace(day=1))
+    return [start.astimezone(UTC) for start in starts]
+
+
+def _figures(session: Session, book: FraudBook, starts: list[datetime], now: datetime) -> dict[tuple[str, int], _Month]:
+    found = {(network, place): _Month() for network in ("visa", "mastercard") for place in range(_MONTHS)}
+    for row in _rows(session, _sales_of_months(session), _bounds(starts, now)):
+        found[row.brand, row.place].sales = row.sales
+    for row in _rows(session, _DISPUTES, {"since": starts[1]}):
+        month = found.get((row.brand, _place(starts, row)))
+        if month is None:
+            continue
+        month.disputes += 1
+        if decode_dispute(book.codes.disputes, row.brand, row.network_reason).proves_fraud:
+            month.fraud += 1
+            # Other currencies count one to one: nobody here knows their rate, and a third more or less is no matter.
+            month.fraud_units[row.currency] += row.amount_minor // 10 ** exponent(row.currency)
+    for row in _rows(session, _WARNINGS, {"since": starts[1]}):
+        if (month := found.get((row.brand, _place(starts, row)))) is not None:
+            month.warnings += 1
+    return found
+
+
+def _place(starts: list[datetime], row: Row[Any]) -> int:
+    at = moment(row.at)
+    return next(place for place, start in enumerate(starts) if at >= start)
+
+
+def _bounds(starts: list[datetime], now: datetime) -> dict[str, datetime]:
+    ends = [now + timedelta(days=1), *starts]
+    return {f"since{place}": start for place, start in enumerate(starts)} | {
+        f"until{place}": ends[place] for place in range(_MONTHS)
+    }
+
+
+def _sales_of_months(session: Session) -> str:
+    return " UNION ALL ".join(
+        _SALES.format(place=place, since=_at(session, f"since{place}"), until=_at(session, f"until{place}"))
+        for place in range(_MONTHS)
+    )
+
+
+def _rows(session: Session, asked: str, at: dict[str, datetime]) -> Iterable[Row[Any]]:
+    statement = asked.format(since=_at(session, "since"))
+    given = {name: stamp(one) if is_sqlite(session) else one for name, one in at.items()}
+    return session.execute(text(statement), given).all()
+
+
+def _at(session: Session, name: str) -> str:
+    return f":{name}" if is_sqlite(session) else f"CAST(:{name} AS timestamptz)"
