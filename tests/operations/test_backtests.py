@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.drafting.versions import Kept
 from opsdesk.domain.fraud.learning.backtest import BacktestReport
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.domain.fraud.rule_entries import write_rule
@@ -60,7 +61,7 @@ def _ids(store: Store) -> list[int]:
         return list(session.execute(text("SELECT id FROM orders ORDER BY id")).scalars())
 
 
-def _own_version(store: Store, rule: Rule, revision: int) -> None:
+def _own_version(store: Store, rule: Rule, revision: int, kept: Kept | None = None) -> None:
     """Have the shop write a version of a rule."""
     with Session(store.writer) as session, session.begin():
         session.add(
@@ -68,7 +69,7 @@ def _own_version(store: Store, rule: Rule, revision: int) -> None:
                 rule_id=rule.id,
                 revision=revision,
                 version=rule.version,
-                state=rule.state.value,
+                state=kept or rule.state.value,
                 definition=json.dumps(write_rule(rule)),
                 author="amy",
                 written_at=START,
@@ -91,8 +92,11 @@ def test_the_report_is_the_same_whoever_scored_the_orders_and_whenever(full: Sto
     for revision, version in enumerate(versions, start=1):
         _own_version(full, version, revision)
         books.append(rules_now(full, START))
+    beside = replace(known, when=rule.when, state=RuleState.SHADOW)
+    _own_version(full, beside, 4, Kept.TRIAL)
+    books.append(rules_now(full, START))
     nowhere = replace(shipped, rules=shipped.rules.with_rule(replace(rule, id="TRY-02", state=RuleState.LIVE)))
-    trials = [rule, replace(known, points=0), replace(rule, points=1, state=RuleState.SHADOW), versions[1]]
+    trials = [rule, replace(known, points=0), replace(rule, points=1, state=RuleState.SHADOW), versions[1], beside]
     unstored = [_tried(full, tried) for tried in trials]
     assert unstored[0].whole.newly_held.orders > 20
     assert unstored[0].whole.orders == 60

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
 from opsdesk.domain.fraud.evidence.facts import EmailTraits, OrderEvidence
 from opsdesk.domain.fraud.lists import ListKind
+from opsdesk.store.fraud.asking import ask
 from opsdesk.store.fraud.evidence_parts import (
     Batch,
     Reading,
@@ -91,11 +91,11 @@ def evidence_for(  # noqa: PLR0913  orders, how they are read, and what else is 
     if not orders:
         return []
     batch = Batch(reading, orders, contacts=contacts or {})
-    for entity in SHARED:
-        wanted = list(_wanted(orders, entity))
-        batch.shared[entity] = earlier_orders(session, entity, wanted)
-        if beside is not None:
-            beside.add_earlier(entity, wanted, batch.shared[entity])
+    wanted = {entity: list(_wanted(orders, entity)) for entity in SHARED}
+    batch.shared = earlier_orders(session, wanted)
+    if beside is not None:
+        for entity, some in wanted.items():
+            beside.add_earlier(entity, some, batch.shared[entity])
     linked = {earlier.id for found in batch.shared.values() for some in found.values() for earlier in some}
     batch.ends = ends_of(session, linked, reading.codes.disputes)
     if beside is not None:
@@ -188,6 +188,6 @@ def _contacts(session: Session, ids: Sequence[int]) -> dict[int, dict[str, int]]
         GROUP BY order_id, outcome
     """  # noqa: S608  our own words
     found: dict[int, dict[str, int]] = {}
-    for order_id, outcome, count in session.execute(text(asked), {"ids": id_list(session, ids)}):
+    for order_id, outcome, count in ask(session, asked, {"ids": id_list(session, ids)}):
         found.setdefault(order_id, {})[outcome] = count
     return found

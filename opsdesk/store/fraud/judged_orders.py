@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.evidence.addresses import Place
 from opsdesk.domain.fraud.evidence.facts import OrderedLine
 from opsdesk.domain.money import Money
+from opsdesk.store.fraud.asking import ask
 from opsdesk.store.fraud.linked_orders import among, id_list, is_sqlite, moment, stamp
 
 _HEADS = """
@@ -61,7 +63,7 @@ def judged_orders(session: Session, ids: Sequence[int]) -> list[Judged]:
     asked = {"ids": id_list(session, ids)}
 
     def rows(statement: str, column: str) -> Sequence[Row[Any]]:
-        return session.execute(text(statement.format(mine=among(session, column))), asked).all()
+        return ask(session, statement.format(mine=among(session, column)), asked).all()
 
     found = {row.id: Judged(row, moment(row.placed_at)) for row in rows(_HEADS, "id")}
     for line in rows(_LINES, "order_id"):
@@ -80,12 +82,13 @@ def _line(row: Row[Any], currency: str) -> OrderedLine:
     return OrderedLine(sku=row.sku, quantity=row.ordered, value=value, is_digital=not row.needs_shipping)
 
 
-_TOTALS = {
-    on_sqlite: text(
-        f"SELECT currency, total_minor FROM orders WHERE placed_at < {at} "  # noqa: S608  our own words
-        "ORDER BY placed_at DESC, id DESC LIMIT :most"
-    )
-    for on_sqlite, at in ((True, ":at"), (False, "CAST(:at AS timestamptz)"))
+_TOTALS = (
+    "SELECT currency, {listed} FROM (SELECT currency, total_minor FROM orders WHERE placed_at < {at} "
+    "ORDER BY placed_at DESC, id DESC LIMIT :most) AS newest GROUP BY currency"
+)
+_TOTALS_OF = {
+    True: _TOTALS.format(at=":at", listed="json_group_array(total_minor)"),
+    False: _TOTALS.format(at="CAST(:at AS timestamptz)", listed="json_agg(total_minor)"),
 }
 
 
@@ -93,7 +96,5 @@ def usual_totals(session: Session, at: datetime, most: int) -> dict[str, list[in
     """Return the totals of the newest orders before a moment by currency, sorted."""
     on_sqlite = is_sqlite(session)
     asked = {"at": stamp(at) if on_sqlite else at, "most": most}
-    totals: dict[str, list[int]] = {}
-    for currency, total in session.execute(_TOTALS[on_sqlite], asked).all():
-        totals.setdefault(currency, []).append(total)
-    return {currency: sorted(found) for currency, found in totals.items()}
+    found = ask(session, _TOTALS_OF[on_sqlite], asked)
+    return {currency: sorted(json.loads(told) if on_sqlite else told) for currency, told in found}

@@ -7,18 +7,20 @@ each key, through an index that ends with the time. An order never sees a later 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.codes.disputes import DisputeTable, decode_dispute
 from opsdesk.domain.fraud.evidence.entities import Entity
 from opsdesk.domain.fraud.evidence.facts import Outcome
 from opsdesk.domain.fraud.learning.labels import Word
+from opsdesk.store.fraud.asking import ask
 
 MOST_SHARED = 60
 """More tell nothing new: what so many orders share is a hub."""
@@ -41,6 +43,8 @@ SHARED = tuple(_OWN_COLUMN)
 """What orders are linked by."""
 _AMONG = "(SELECT value FROM json_each(:ids))"
 _FORMAT = "%Y-%m-%d %H:%M:%S"
+_PARAMETER = re.compile(r"(?<!:):(wanted|places|keys|ats)\b")
+_LETTERS = "abcdefgh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,32 @@ def among(session: Session, column: str) -> str:
     return f"{column} IN {_AMONG}" if is_sqlite(session) else f"{column} = ANY(:ids)"
 
 
-def earlier_orders(session: Session, entity: Entity, wanted: Sequence[Wanted]) -> dict[int, list[Earlier]]:
-    """Return the newest earlier orders that share an entity, by the place of the order that asks."""
-    found: dict[int, list[Earlier]] = {}
-    if not wanted:
+def earlier_orders(
+    session: Session, wanted: Mapping[Entity, Sequence[Wanted]]
+) -> dict[Entity, dict[int, list[Earlier]]]:
+    """Return the newest earlier orders that share something, by what it is and the place of the order that asks."""
+    found: dict[Entity, dict[int, list[Earlier]]] = {entity: {} for entity in wanted}
+    looked_for = {entity: some for entity, some in wanted.items() if some}
+    if not looked_for:
         return found
-    for row in session.execute(text(statement(entity, on_sqlite=is_sqlite(session))), _parameters(session, wanted)):
-        found.setdefault(int(row[0]), []).append(_earlier(row))
+    on_sqlite, entities = is_sqlite(session), tuple(looked_for)
+    given: dict[str, object] = {}
+    for number, entity in enumerate(entities):
+        told = _parameters(looked_for[entity], on_sqlite=on_sqlite)
+        given |= {f"{name}_{_LETTERS[number]}": value for name, value in told.items()}
+    for number, place, *row in ask(session, _in_one(entities, EARLIER, on_sqlite=on_sqlite), given):
+        found[entities[number]].setdefault(int(place), []).append(_earlier(row))
     return found
+
+
+@lru_cache(maxsize=64)
+def _in_one(entities: Sequence[Entity], _earlier_ones: str, *, on_sqlite: bool) -> str:
+    """Return the questions after several entities as one, each with parameters of its own and its number in front."""
+    parts = []
+    for number, entity in enumerate(entities):
+        words = _PARAMETER.sub(rf":\1_{_LETTERS[number]}", statement(entity, on_sqlite=on_sqlite))
+        parts.append(words.replace("SELECT", f"SELECT {number},", 1))
+    return " UNION ALL ".join(parts)
 
 
 def statement(entity: Entity, *, on_sqlite: bool) -> str:
@@ -173,8 +195,8 @@ def statement(entity: Entity, *, on_sqlite: bool) -> str:
     """  # noqa: S608
 
 
-def _parameters(session: Session, wanted: Sequence[Wanted]) -> Mapping[str, object]:
-    if is_sqlite(session):
+def _parameters(wanted: Sequence[Wanted], *, on_sqlite: bool) -> Mapping[str, object]:
+    if on_sqlite:
         return {"wanted": json.dumps([[one.place, one.key, stamp(one.at)] for one in wanted])}
     places, keys, ats = zip(*((one.place, one.key, one.at) for one in wanted), strict=True)
     return {"places": list(places), "keys": list(keys), "ats": [at.replace(microsecond=0) for at in ats]}
@@ -185,8 +207,8 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime(_FORMAT)
 
 
-def _earlier(row: Row[Any]) -> Earlier:
-    _, order_id, number, placed_at, *rest = cast("Sequence[Any]", row)
+def _earlier(row: Sequence[Any]) -> Earlier:
+    order_id, number, placed_at, *rest = row
     return Earlier(order_id, number, moment(placed_at), *rest)
 
 
@@ -194,7 +216,7 @@ def cards_of(session: Session, ids: Iterable[int]) -> dict[int, set[str]]:
     """Return the cards that orders were paid with."""
     cards: dict[int, set[str]] = {}
     asked = f"SELECT order_id, fingerprint FROM payment_check WHERE {among(session, 'order_id')}"  # noqa: S608  our words
-    for order_id, card in session.execute(text(asked), {"ids": id_list(session, ids)}):
+    for order_id, card in ask(session, asked, {"ids": id_list(session, ids)}):
         if card:
             cards.setdefault(order_id, set()).add(card)
     return cards
@@ -206,7 +228,7 @@ def ends_of(session: Session, ids: Iterable[int], disputes: DisputeTable) -> End
     listed = set(ids)
     if not listed:
         return ends
-    for kind, order_id, at, word, place in session.execute(text(_ends(session)), {"ids": id_list(session, listed)}):
+    for kind, order_id, at, word, place in ask(session, _ends(session), {"ids": id_list(session, listed)}):
         if at is None:
             continue
         if kind == "label":

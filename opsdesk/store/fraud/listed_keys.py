@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from opsdesk.domain.address_digests import digest_of
 from opsdesk.domain.fraud.evidence.entities import Entity, Key
 from opsdesk.domain.fraud.lists import ListKind
+from opsdesk.store.fraud.asking import ask
 from opsdesk.store.fraud.linked_orders import is_sqlite, moment
 
 _ENTITIES = ", ".join(f"'{entity.value}'" for entity in Entity)
@@ -55,7 +56,7 @@ class Listed:
 
 def has_lists(session: Session) -> bool:
     """Say whether anything was ever put on a list."""
-    return session.execute(text("SELECT 1 FROM risk_list_entry LIMIT 1")).first() is not None
+    return ask(session, "SELECT 1 FROM risk_list_entry LIMIT 1").first() is not None
 
 
 def listed(session: Session, keys: Iterable[Key]) -> Listed:
@@ -70,7 +71,7 @@ def listed(session: Session, keys: Iterable[Key]) -> Listed:
         WHERE entity IN ({_ENTITIES}) AND {mine}
     """  # noqa: S608  our own words
     found = Listed()
-    for row in session.execute(text(asked), {"digests": json.dumps(digests) if on_sqlite else digests}):
+    for row in ask(session, asked, {"digests": json.dumps(digests) if on_sqlite else digests}):
         found.entries.setdefault((row.entity, row.digest), []).append(_listing(row))
     return found
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.fraud.books import FraudBook
@@ -21,6 +20,7 @@ from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.learning.comparing import Sample, Trial
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.store.fraud.aftermaths import labels_between
+from opsdesk.store.fraud.asking import ask
 from opsdesk.store.fraud.evidence import read_evidence
 from opsdesk.store.fraud.evidence_parts import Reading
 from opsdesk.store.fraud.linked_orders import is_sqlite
@@ -60,7 +60,7 @@ class PastOrders:
 
     def samples(self) -> Iterator[Sample]:
         """Go through every stored order."""
-        asked = text(_statement(on_sqlite=is_sqlite(self.session)))
+        asked = _statement(on_sqlite=is_sqlite(self.session))
         cutoff = int((self.now - self.book.thresholds.learning.good_after).timestamp())
         settled = [version for version in self.trial.stored if not self.trial.needed_facts(version)]
         known = json.dumps(settled) if is_sqlite(self.session) else settled
@@ -71,9 +71,9 @@ class PastOrders:
             yield from self._piece(rows, readers)
             last = rows[-1][_ID]
 
-    def _rows(self, asked: Any, given: dict[str, object]) -> list[tuple[Any, ...]]:
-        cursor = self.session.execute(asked, given).cursor  # type: ignore[attr-defined]  what SQL as text gives
-        return list(cursor.fetchall())
+    def _rows(self, asked: str, given: dict[str, object]) -> list[tuple[Any, ...]]:
+        cursor = ask(self.session, asked, given).cursor
+        return list(cursor.fetchall()) if cursor is not None else []
 
     def _piece(self, rows: Sequence[tuple[Any, ...]], readers: dict[str, Callable[[str], Facts]]) -> Iterator[Sample]:
         labels = labels_between(self.session, rows[0][_ID], rows[-1][_ID], self.book, now=self.now)

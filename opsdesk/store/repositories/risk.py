@@ -21,7 +21,7 @@ from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_o
 from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.fraud.lists import ListKind
 from opsdesk.domain.fraud.rule_entries import read_rule
-from opsdesk.domain.fraud.rules import Rule
+from opsdesk.domain.fraud.rules import Rule, RuleBook
 from opsdesk.domain.fraud.score_json import score_from_json, score_to_json
 from opsdesk.domain.fraud.scoring import Action, Band, Score
 from opsdesk.domain.fraud.summing import sum_up
@@ -32,6 +32,10 @@ from opsdesk.store.fraud.judged_orders import judged_orders
 from opsdesk.store.fraud.recent import recent_orders
 from opsdesk.store.tables import AssessmentRow, LabelRow, ListEntryRow, OrderRow, PaymentCheckRow, RuleRow
 
+_NEWEST = select(func.max(col(RuleRow.id))).group_by(col(RuleRow.rule_id))
+_STANDING = _NEWEST.where(col(RuleRow.state) != Kept.TRIAL.value)
+_OWN = select(RuleRow).where(or_(col(RuleRow.id).in_(_NEWEST), col(RuleRow.id).in_(_STANDING)))
+_OWN_IN_ORDER = _OWN.order_by(col(RuleRow.rule_id), col(RuleRow.id))
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -67,21 +71,12 @@ class Risk:
         a list or a phrase of the shop's files has gone, is left out: no order may stay away because of it. The list of
         rules shows it.
         """
-        rules = book.rules
-        for row in self.own_rules():
-            with suppress(Invalid):
-                if row.state == Kept.TRIAL.value:
-                    rules = rules.with_rule(on_trial(rule_of(row, book), row.revision))
-                elif row.state != Kept.WITHDRAWN.value:
-                    rules = rules.with_rule(rule_of(row, book))
+        rules = rules_with(book, self.own_rules())
         return replace(book, rules=rules) if rules is not book.rules else book
 
     def own_rules(self) -> list[RuleRow]:
         """Return of each rule that the shop has written or changed the version that stands, and the one on trial."""
-        newest = select(func.max(col(RuleRow.id))).group_by(col(RuleRow.rule_id))
-        standing = newest.where(col(RuleRow.state) != Kept.TRIAL.value)
-        found = select(RuleRow).where(or_(col(RuleRow.id).in_(newest), col(RuleRow.id).in_(standing)))
-        return list(self._session.execute(found.order_by(col(RuleRow.rule_id), col(RuleRow.id))).scalars())
+        return list(self._session.execute(_OWN_IN_ORDER).scalars())
 
     def rule_versions(self, rule_id: str) -> list[RuleRow]:
         """Return every version of a rule that the shop has saved, oldest first."""
@@ -232,6 +227,18 @@ class Risk:
         """Return what gateways told of the order's payments."""
         found = select(PaymentCheckRow).where(col(PaymentCheckRow.order_id) == order_id)
         return list(self._session.execute(found.order_by(col(PaymentCheckRow.payment_id))).scalars())
+
+
+def rules_with(book: FraudBook, rows: Iterable[RuleRow]) -> RuleBook:
+    """Return the shipped rules with a shop's own versions, which come by the rule's id and then by their own."""
+    rules = book.rules
+    for row in rows:
+        with suppress(Invalid):
+            if row.state == Kept.TRIAL.value:
+                rules = rules.with_rule(on_trial(rule_of(row, book), row.revision))
+            elif row.state != Kept.WITHDRAWN.value:
+                rules = rules.with_rule(rule_of(row, book))
+    return rules
 
 
 def rule_of(row: RuleRow, book: FraudBook) -> Rule:

@@ -6,7 +6,7 @@ in it; only the others are asked again. Orders of which the same rules fired are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -73,9 +73,9 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which questions the answers of one book settle, by the rule's id; and what is left to ask: whether, and what."""
+    """Which questions the answers of one book settle, by its rules' ids; and what is left to ask: whether, and what."""
 
-    answered: Mapping[str, int]
+    answered: Mapping[str, Sequence[int]]
     asked: tuple[tuple[int, Run | None, Run], ...]
 
 
@@ -117,7 +117,7 @@ class Comparison:
         if (found := self._known.get(key)) is None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            settled = [plan.answered[rule_id] for rule_id in sample.fired.split() if rule_id in plan.answered]
+            settled = (number for rule_id in sample.fired.split() for number in plan.answered.get(rule_id, ()))
             found = self._known[key] = self._judge((*settled, *hits))
         return found
 
@@ -148,16 +148,21 @@ def _questions(trial: Trial) -> Iterable[_Question]:
 
 
 def _plan(questions: Iterable[_Question], book: RuleBook | None) -> _Plan:
-    known = {rule.id: rule for rule in book.active} if book is not None else {}
-    answered: dict[str, int] = {}
+    known = {_judged_by(rule): rule.id for rule in book.active} if book is not None else {}
+    answered: dict[str, list[int]] = {}
     asked = []
     for number, question in enumerate(questions):
         rule = question.rule
-        if rule.id in known and known[rule.id].judges_like(rule):
-            answered[rule.id] = number
+        if (stored := known.get(_judged_by(rule))) is not None:
+            answered.setdefault(stored, []).append(number)
         else:
             asked.append((number, rule.applies.run if rule.applies else None, rule.when.run))
     return _Plan(answered, tuple(asked))
+
+
+def _judged_by(rule: Rule) -> tuple[str, str]:
+    """Name the question of a rule: the same under whatever id it is asked."""
+    return rule.when.text, rule.applies.text if rule.applies else ""
 
 
 def _key(rule: Rule) -> tuple[str, RuleState]:
