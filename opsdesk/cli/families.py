@@ -38,7 +38,12 @@ _FAMILIES = {
 _MORE = {
     "order": ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits", "opsdesk.cli.order_amend"),
     "pay": ("opsdesk.cli.pay_asking",),
-    "fraud": ("opsdesk.cli.fraud_cases", "opsdesk.cli.fraud_deciding", "opsdesk.cli.fraud_rules"),
+    "fraud": (
+        "opsdesk.cli.fraud_cases",
+        "opsdesk.cli.fraud_deciding",
+        "opsdesk.cli.fraud_rules",
+        "opsdesk.cli.fraud_learning",
+    ),
 }
 """Modules that add commands to a family."""
 

@@ -93,6 +93,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("fraud block", "email --value c@d.example --reason stolen", "risk.block", ""),
     ("fraud snooze", "EML-04 email --value e@f.example --reason known", "risk.snooze", ""),
     ("fraud unlist", "1", "risk.unlist", ""),
+    ("fraud label", f"{NUMBER} fraud --note rang", "fraud.label", ""),
     ("fraud rule save", "{rule}", "rule.save", ""),
     ("fraud rule state", "EML-04 off", "rule.set_state", ""),
     ("fraud rule withdraw", "EML-04", "rule.withdraw", ""),
@@ -124,7 +125,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
 READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
     "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
-    "fraud queue", "fraud show",
+    "fraud queue", "fraud show", "fraud report",
     "fraud rules", "fraud rule show", "fraud score", "fraud backtest", "fraud why",
 }  # fmt: skip
 """Change nothing. Whoever can read the store's file can read it without them too."""
