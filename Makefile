@@ -33,7 +33,8 @@ bench: $(TEST_READY)
 
 soak: $(TEST_READY)
 	OPSDESK_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/races tests/faults \
-		tests/operations/test_order_machine.py tests/operations/test_money_machine.py tests/peers/test_gateway_menu.py
+		tests/operations/test_order_machine.py tests/operations/test_money_machine.py \
+		tests/operations/test_fraud_machine.py tests/peers/test_gateway_menu.py
 
 looks: $(TEST_READY)
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests/looks --snapshot-update
