@@ -198,5 +198,5 @@ def test_it_takes_the_same_few_questions_however_much_there_is(store: Store) -> 
     with statements(store) as many:
         seen(store)
 
-    assert len([one for one in many if "SELECT" in one]) <= 7
+    assert len([one for one in many if "SELECT" in one]) <= 8
     assert len(many) - len(few) <= 1  # what became of orders is asked only where there are any

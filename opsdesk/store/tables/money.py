@@ -36,6 +36,12 @@ class PaymentRow(SQLModel, table=True):
             sqlite_where=text("reference <> ''"),
             postgresql_where=text("reference <> ''"),
         ),
+        Index(
+            "ix_payment_unpaid",
+            "created_at",
+            sqlite_where=text("captured_minor = 0"),
+            postgresql_where=text("captured_minor = 0"),
+        ),
         Index("ix_payment_expires", "expires_at", sqlite_where=text(MAY_EXPIRE), postgresql_where=text(MAY_EXPIRE)),
     )
 

@@ -64,6 +64,7 @@ def downgrade() -> None:
         op.create_index(name, "orders", [column], unique=False)
     op.drop_index("ix_orders_ship", table_name="orders")
     op.drop_index("ix_dispute_opened", table_name="dispute")
+    op.drop_index("ix_payment_unpaid", table_name="payment")
     op.drop_column("orders", "ship_digest")
     op.drop_column("mail", "returned_at")
     _index_trouble("'held', 'failed'")
@@ -287,6 +288,7 @@ def _create_learning() -> None:
     op.create_index("ix_label_word", "order_label", ["label", "at"], unique=False)
     _index("uq_label_reference", "order_label", ["source", "reference"], "reference <> ''", unique=True)
     op.create_index("ix_dispute_opened", "dispute", ["opened_at"], unique=False)
+    _index("ix_payment_unpaid", "payment", ["created_at"], "captured_minor = 0")
     op.create_table(
         "risk_rule",
         _number("id"),

@@ -1,4 +1,4 @@
-"""What the fraud desk has learned so far: seven questions, each through an index and bounded, whatever is stored.
+"""What the fraud desk has learned so far: eight questions, each through an index and bounded, whatever is stored.
 
 The newest `MOST` cases and samples are looked through, and the card payments of three months are counted in an index.
 """
@@ -18,11 +18,11 @@ from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.fraud.learning.calibration import GutStep
 from opsdesk.domain.fraud.learning.figures import (
+    CaseWork,
     HeldBand,
     KnownCase,
     Sample,
     Samples,
-    CaseWork,
     guts_of,
     holds_that_were_right,
     samples_of,
