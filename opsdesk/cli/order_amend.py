@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsdesk.cli.acting import telling
 from opsdesk.cli.choices import chosen
+from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, DryRunOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument, app
-from opsdesk.cli.output import say, say_done
+from opsdesk.cli.output import say, say_done, say_mail, with_mail
 from opsdesk.cli.pay import amount_in, sheet_of
+from opsdesk.cli.pay_asking import link_letter
 
 if TYPE_CHECKING:
     from opsdesk.domain.amendments.edits import Edit
+    from opsdesk.domain.amendments.rules import Settle
+    from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.domain.money import Money
     from opsdesk.store.views.articles import ArticleLine
     from opsdesk.store.views.money.parts import AmendmentView
@@ -40,7 +46,9 @@ def amend_order(
     address: Annotated[Many, typer.Option("--address", help="FIELD=VALUE of the shipping address.")] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
     settle: Annotated[str, typer.Option("--settle", help="auto, refund or owe.")] = "auto",
+    tell: Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the customer when it is made.")] = True,
     dry_run: DryRunOption = False,
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -49,17 +57,26 @@ def amend_order(
     from opsdesk.domain.amendments.rules import Settle
     from opsdesk.operations.amendments.changing import propose
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "order.amend", as_json, is_rehearsal=dry_run)
+    with on_order(store, as_name, number, once) as (performer, order):
         words = {"add": add, "set": units, "swap": swap, "price": price, "line-discount": line_discount}
         edits = _edits(performer, order, {name: each or [] for name, each in words.items()}, reason)
         edits += _whole_edits(order, discount, shipping, method, address or [])
-        how = chosen(Settle, settle, "settle")
-        run = performer.rehearse if dry_run else performer.perform
-        done = run(propose, order.id, version=order.version, edits=tuple(edits), reason=reason, settle=how)
+        wanted = Wanted(tuple(edits), reason, chosen(Settle, settle, "settle"))
+        letters = _letters(performer, order, wanted) if tell and order.facts.has_email else Letters()
+        done = once.carry_out(
+            performer, propose, order.id, version=order.version, edits=wanted.edits, reason=reason,
+            settle=wanted.settle, letter=letters.changed,
+            link_letter=letters.link,
+        )  # fmt: skip
+        if dry_run:
+            done = with_mail(done, letters.changed)
         if not as_json:
             say(done.details.get("changes", ""))
             say(done.details.get("warnings", ""))
         say_done(done, as_json=as_json)
+        if dry_run and not as_json:
+            say_mail(letters.changed)
 
 
 @app.command("amend-apply")
@@ -93,6 +110,47 @@ def put_back(
 
     with on_order(store, as_name, number) as (performer, order):
         say_done(performer.perform(acknowledge_recall, _standing(performer, order).id), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A change as it was asked for."""
+
+    edits: tuple[Edit, ...]
+    reason: str
+    settle: Settle
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What the customer reads of a change: when it is made, and where it asks for money."""
+
+    changed: Letter | None = None
+    link: Letter | None = None
+
+
+def _letters(performer: Performer, order: OrderDetail, wanted: Wanted) -> Letters:
+    """Write what the customer reads when the change is made, and with its pay link where something is owed."""
+    from opsdesk.domain.amendments.letters import ORDER_CHANGED, amended_facts
+    from opsdesk.domain.money import Money
+    from opsdesk.domain.payments.pay_links import LASTS
+    from opsdesk.operations.amendments.changing import propose
+    from opsdesk.store.views.mails.letters import letter_facts
+    from opsdesk.store.views.money.amending import amended_order
+
+    told = performer.rehearse(
+        propose, order.id, version=order.version, edits=wanted.edits, reason=wanted.reason, settle=wanted.settle
+    )
+    with telling(performer.store) as (_book, writer, _shop):
+        with performer.store.reading() as session:
+            facts = letter_facts(session, order.id, agent=performer.actor.name)
+            amended = amended_order(session, order.id, wanted.edits)
+        changed = writer.write(ORDER_CHANGED, amended_facts(facts, amended))
+    owed = told.details["owed_minor"]
+    if isinstance(owed, int) and owed:
+        due = Money(owed, order.amounts.total.currency)
+        return Letters(changed, link_letter(performer, order, due, LASTS, is_for_change=True))
+    return Letters(changed)
 
 
 def _standing(performer: Performer, order: OrderDetail) -> AmendmentView:

@@ -16,6 +16,7 @@ from opsdesk.cli.orders import NumberArgument, app, required_order
 from opsdesk.cli.output import say_done
 
 if TYPE_CHECKING:
+    from opsdesk.cli.once import Once
     from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.store.views.orders.detail import OrderDetail
     from opsdesk.store.work import Performer
@@ -24,8 +25,10 @@ NoteOption = Annotated[str, typer.Option("--note", help="Why, for whoever reads 
 
 
 @contextmanager
-def on_order(store: str, as_name: str, number: str) -> Iterator[tuple[Performer, OrderDetail]]:
-    """Open one order for a command on behalf of a person."""
+def on_order(
+    store: str, as_name: str, number: str, once: Once | None = None
+) -> Iterator[tuple[Performer, OrderDetail]]:
+    """Open one order for a command on behalf of a person; one that is said again ends here with its first answer."""
     from opsdesk.store.views.orders.detail import order_detail
 
     with acting(store, as_name) as performer:
@@ -33,6 +36,8 @@ def on_order(store: str, as_name: str, number: str) -> Iterator[tuple[Performer,
             order_id = required_order(session, number)
             detail = order_detail(session, order_id, user_id=performer.actor.user_id, now=performer.clock())
         assert detail is not None, "The order was there a moment ago, in the same snapshot."
+        if once is not None:
+            once.answer_again(performer, detail.customer.id if once.is_about_customer else order_id)
         yield performer, detail
 
 

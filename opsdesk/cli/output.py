@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.text import visible
 
 if TYPE_CHECKING:
+    from opsdesk.domain.mails.outgoing import Letter
     from opsdesk.store.work import Done
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
@@ -60,6 +61,19 @@ def say_json(value: object) -> None:
 def counted(count: int, one: str) -> str:
     """Say how many there are: `1 order`, `1,204 orders`."""
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
+def with_mail(done: Done, letter: Letter | None) -> Done:
+    """Add to a rehearsed answer the mail that the customer would read."""
+    told = {"mail_subject": letter.subject, "mail_text": letter.text} if letter is not None else {}
+    return replace(done, details={**done.details, **told})
+
+
+def say_mail(letter: Letter | None) -> None:
+    """Print a mail as the customer would read it."""
+    if letter is not None:
+        say(f"Subject: {letter.subject}")
+        say(letter.text)
 
 
 def say_done(done: Done, *, as_json: bool) -> None:

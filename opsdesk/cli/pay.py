@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsdesk.cli.acting import acting, opened
 from opsdesk.cli.choices import chosen
+from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument, required_order
@@ -92,6 +94,7 @@ def record(
     amount: AmountArgument,
     method: Annotated[str, typer.Option("--method", help="bank_transfer, cash or cheque.")] = "bank_transfer",
     reference: Annotated[str, typer.Option("--reference", help="What the bank statement says.")] = "",
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -100,8 +103,10 @@ def record(
     from opsdesk.domain.payments.transactions import Method
     from opsdesk.operations.payments.taking import record_payment
 
-    with on_order(store, as_name, number) as (performer, order):
-        done = performer.perform(
+    once = Once(command, "payment.record", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
+        done = once.carry_out(
+            performer,
             record_payment,
             order.id,
             version=order.version,
@@ -117,6 +122,7 @@ def capture_payment(
     number: NumberArgument,
     amount: LessArgument = "",
     payment: PaymentOption = None,
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -124,10 +130,11 @@ def capture_payment(
     """Capture what was authorised, in full or in part; it goes out in a minute."""
     from opsdesk.operations.payments.taking import capture
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "payment.capture", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
         wanted = _authorised(sheet_of(performer, order.id), payment)
         less = amount_in(order, amount) if amount else None
-        done = performer.perform(capture, wanted.id, version=order.version, amount=less)
+        done = once.carry_out(performer, capture, wanted.id, version=order.version, amount=less)
         say_done(done, as_json=as_json)
 
 
@@ -135,6 +142,7 @@ def capture_payment(
 def void_payment(
     number: NumberArgument,
     payment: PaymentOption = None,
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -142,9 +150,10 @@ def void_payment(
     """Give an authorisation back; it goes out in a minute."""
     from opsdesk.operations.payments.taking import void
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "payment.void", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
         wanted = _authorised(sheet_of(performer, order.id), payment)
-        say_done(performer.perform(void, wanted.id, version=order.version), as_json=as_json)
+        say_done(once.carry_out(performer, void, wanted.id, version=order.version), as_json=as_json)
 
 
 @app.command("credit")
@@ -152,6 +161,7 @@ def pay_with_credit(
     number: NumberArgument,
     amount: AmountArgument,
     credit: Annotated[int, typer.Option("--credit", help="Which credit (`pay show --json` lists them).")],
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -159,9 +169,10 @@ def pay_with_credit(
     """Pay with the customer's store credit or gift card."""
     from opsdesk.operations.payments.taking import use_credit
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "payment.use_credit", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
         wanted = amount_in(order, amount)
-        done = performer.perform(use_credit, order.id, version=order.version, credit_id=credit, amount=wanted)
+        done = once.carry_out(performer, use_credit, order.id, version=order.version, credit_id=credit, amount=wanted)
         say_done(done, as_json=as_json)
 
 
@@ -169,6 +180,7 @@ def pay_with_credit(
 def pay_on_account(
     number: NumberArgument,
     note: Annotated[str, typer.Option("--note", help="Who allowed it, and until when it is paid.")],
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -176,8 +188,11 @@ def pay_on_account(
     """Let the customer pay on account."""
     from opsdesk.operations.payments.taking import take_on_account
 
-    with on_order(store, as_name, number) as (performer, order):
-        say_done(performer.perform(take_on_account, order.id, version=order.version, note=note), as_json=as_json)
+    once = Once(command, "payment.take_on_account", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
+        say_done(
+            once.carry_out(performer, take_on_account, order.id, version=order.version, note=note), as_json=as_json
+        )
 
 
 @app.command("issue-credit")
@@ -186,17 +201,27 @@ def issue_store_credit(
     amount: AmountArgument,
     kind: Annotated[str, typer.Option("--kind", help="store_credit or gift_card.")] = "store_credit",
     note: Annotated[str, typer.Option("--note", help="Why.")] = "",
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Give the customer of an order store credit."""
+    """Give the customer of an order store credit, or a gift card whose code is read from standard input."""
     from opsdesk.domain.payments.transactions import Method
     from opsdesk.operations.payments.store_credit import issue
 
-    with on_order(store, as_name, number) as (performer, order):
-        done = performer.perform(
-            issue, order.customer.id, amount=amount_in(order, amount), kind=chosen(Method, kind, "kind"), note=note
+    once = Once(command, "credit.issue", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
+        wanted = chosen(Method, kind, "kind")
+        code = sys.stdin.readline().strip() if wanted is Method.GIFT_CARD else ""
+        done = once.carry_out(
+            performer,
+            issue,
+            order.customer.id,
+            amount=amount_in(order, amount),
+            kind=wanted,
+            note=note,
+            code=code,
         )
         say_done(done, as_json=as_json)
 

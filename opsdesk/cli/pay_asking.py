@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsdesk.cli.acting import acting, telling
+from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument
@@ -34,6 +35,7 @@ def ask_with_link(
         bool, typer.Option("--authorise-only", help="The bank promises the money; capture it later.")
     ] = False,
     tell: Annotated[bool, typer.Option("--tell/--no-tell", help="Send it to the customer by mail.")] = True,
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -41,13 +43,15 @@ def ask_with_link(
     """Ask for money with a pay link: all that is due, or the amount that is named."""
     from opsdesk.operations.payments.pay_links import ask_for_payment
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "link.create", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
         sheet = sheet_of(performer, order.id)
         wanted = amount_in(order, amount) if amount else sheet.to_ask
         lasts = timedelta(days=days)
         is_told = tell and order.facts.has_email
         letter = link_letter(performer, order, wanted, lasts) if is_told and wanted.minor > 0 else None
-        done = performer.perform(
+        done = once.carry_out(
+            performer,
             ask_for_payment,
             order.id,
             version=order.version,

@@ -10,15 +10,17 @@ import typer
 
 from opsdesk.cli.acting import acting, opened, telling
 from opsdesk.cli.choices import chosen, units_by_line
+from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, DryRunOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument, required_order
-from opsdesk.cli.output import say, say_done, say_json
+from opsdesk.cli.output import say, say_done, say_json, say_mail, with_mail
 from opsdesk.cli.pay import amount_in
 
 if TYPE_CHECKING:
     from opsdesk.domain.mails.letters import LetterRefund
     from opsdesk.domain.mails.outgoing import Letter
+    from opsdesk.domain.money import Money
     from opsdesk.domain.refunds.parts import RefundContent
     from opsdesk.domain.refunds.shares import Share, ShareChoice
     from opsdesk.store.views.money.refunding import RefundGrounds
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Refunds: compose, approve, take back, try again.", no_args_is_help=True)
 RefundArgument = Annotated[int, typer.Argument(metavar="REFUND", help="Its number (`refund list` shows them).")]
 Amount = Annotated[str, typer.Option(show_default=False)]
+OverOption = Annotated[list[str] | None, typer.Option("--over", help="PAYMENT=AMOUNT; may stand several times.")]
+ReferenceOption = Annotated[
+    list[str] | None, typer.Option("--reference", help="PAYMENT=WORDS, for what was paid by hand.")
+]
+TellOption = Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the customer once the money has gone.")]
 
 
 @app.command("request")
@@ -41,12 +48,11 @@ def request_refund(
     return_label: Amount = "",
     reason: Annotated[str, typer.Option("--reason", help="damaged, changed_mind, goodwill, ...")] = "other",
     note: Annotated[str, typer.Option("--note", help="For the history.")] = "",
-    over: Annotated[list[str] | None, typer.Option("--over", help="PAYMENT=AMOUNT; may stand several times.")] = None,
-    reference: Annotated[
-        list[str] | None, typer.Option("--reference", help="PAYMENT=WORDS, for what was paid by hand.")
-    ] = None,
-    tell: Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the customer once the money has gone.")] = True,
+    over: OverOption = None,
+    reference: ReferenceOption = None,
+    tell: TellOption = True,
     dry_run: DryRunOption = False,
+    command: CommandOption = None,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -55,31 +61,57 @@ def request_refund(
     from opsdesk.domain.refunds.preview import preview
     from opsdesk.operations.refunds.asking import request
 
-    with on_order(store, as_name, number) as (performer, order):
+    once = Once(command, "refund.request", as_json, is_rehearsal=dry_run)
+    with on_order(store, as_name, number, once) as (performer, order):
         grounds = _grounds(performer, order)
         amounts = {"shipping": shipping, "goodwill": goodwill, "restocking": restocking, "return_label": return_label}
         content = _content(order, grounds, line or [], amounts, everything=everything, reason=reason, note=note)
-        overrides = {int(word): amount_in(order, text) for word, text in (_pair(each, "over") for each in over or [])}
-        found = preview(grounds.charged, grounds.earlier, content, grounds.sources, overrides=overrides)
-        shares = _shares(found.shares, order, reference or [])
-        letter = _letter(performer, order, found.letter) if tell and order.facts.has_email else None
-        run = performer.rehearse if dry_run else performer.perform
-        done = run(request, order.id, version=order.version, content=content, shares=shares, letter=letter)
-        if dry_run and not as_json:
+        found = preview(grounds.charged, grounds.earlier, content, grounds.sources, overrides=_over(grounds, over))
+        shares = _shares(grounds, found.shares, reference)
+        letter = refund_letter(performer, order.id, found.letter) if tell and order.facts.has_email else None
+        done = once.carry_out(
+            performer, request, order.id, version=order.version, content=content, shares=shares, letter=letter
+        )
+        if not dry_run:
+            say_done(done, as_json=as_json)
+            return
+        if not as_json:
             say(done.details.get("parts", ""))
             say(done.details.get("shares", ""))
-        say_done(done, as_json=as_json)
+        say_done(with_mail(done, letter), as_json=as_json)
+        if not as_json:
+            say_mail(letter)
 
 
 @app.command("overpayment")
 def return_too_much(
-    number: NumberArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
+    number: NumberArgument,
+    over: OverOption = None,
+    reference: ReferenceOption = None,
+    tell: TellOption = True,
+    command: CommandOption = None,
+    store: StoreOption = "",
+    as_name: AsOption = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Give back what was paid too much; what the order costs stays as it is."""
+    from opsdesk.domain.refunds.parts import RefundContent
+    from opsdesk.domain.refunds.preview import preview
+    from opsdesk.domain.refunds.states import RefundReason
     from opsdesk.operations.refunds.asking import return_overpayment
 
-    with on_order(store, as_name, number) as (performer, order):
-        say_done(performer.perform(return_overpayment, order.id, version=order.version), as_json=as_json)
+    once = Once(command, "refund.return_overpayment", as_json)
+    with on_order(store, as_name, number, once) as (performer, order):
+        grounds = _grounds(performer, order)
+        content = RefundContent(overpayment=grounds.too_much, reason=RefundReason.OVERPAID)
+        found = preview(grounds.charged, grounds.earlier, content, grounds.sources, overrides=_over(grounds, over))
+        shares = _shares(grounds, found.shares, reference)
+        is_told = tell and order.facts.has_email and bool(grounds.too_much)
+        letter = refund_letter(performer, order.id, found.letter) if is_told else None
+        done = once.carry_out(
+            performer, return_overpayment, order.id, version=order.version, shares=shares, letter=letter
+        )
+        say_done(done, as_json=as_json)
 
 
 @app.command("list")
@@ -138,28 +170,6 @@ def take_refund_back(
         say_done(performer.perform(take_back, refund), as_json=as_json)
 
 
-@app.command("retry")
-def retry_refund(
-    refund: RefundArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
-) -> None:
-    """Send what failed again."""
-    from opsdesk.operations.refunds.asking import retry
-
-    with acting(store, as_name) as performer:
-        say_done(performer.perform(retry, refund), as_json=as_json)
-
-
-@app.command("credit")
-def credit_refund(
-    refund: RefundArgument, store: StoreOption = "", as_name: AsOption = "", as_json: JsonOption = False
-) -> None:
-    """Give the customer store credit for what failed."""
-    from opsdesk.operations.refunds.asking import turn_into_credit
-
-    with acting(store, as_name) as performer:
-        say_done(performer.perform(turn_into_credit, refund), as_json=as_json)
-
-
 def _grounds(performer: Performer, order: OrderDetail) -> RefundGrounds:
     from opsdesk.store.views.money.refunding import refund_grounds
 
@@ -202,34 +212,45 @@ def _content(
     )
 
 
-def _shares(shares: Sequence[Share], order: OrderDetail, references: Sequence[str]) -> tuple[ShareChoice, ...] | None:
+def _over(grounds: RefundGrounds, words: Sequence[str] | None) -> dict[int, Money]:
+    from opsdesk.domain.money import Money
+
+    named = _by_payment(grounds, words, "over")
+    return {payment_id: Money.parse(text, grounds.charged.currency) for payment_id, text in named.items()}
+
+
+def _shares(
+    grounds: RefundGrounds, shares: Sequence[Share], references: Sequence[str] | None
+) -> tuple[ShareChoice, ...] | None:
     from opsdesk.domain.money import Money
     from opsdesk.domain.refunds.shares import ShareChoice
 
-    named = dict(_pair(word, "reference") for word in references)
-    currency = order.amounts.total.currency
-    return (
-        tuple(
-            ShareChoice(share.payment_id, Money(share.amount, currency), reference=named.get(str(share.payment_id), ""))
-            for share in shares
-        )
-        or None
+    named, currency = _by_payment(grounds, references, "reference"), grounds.charged.currency
+    found = (
+        ShareChoice(share.payment_id, Money(share.amount, currency), reference=named.get(share.payment_id, ""))
+        for share in shares
     )
+    return tuple(found) or None
 
 
-def _pair(word: str, field: str) -> tuple[str, str]:
+def _by_payment(grounds: RefundGrounds, words: Sequence[str] | None, field: str) -> dict[int, str]:
     from opsdesk.domain.errors import Invalid
 
-    payment, separator, rest = word.partition("=")
-    if not separator or not (payment.isascii() and payment.isdigit()):
-        raise Invalid(field, f"{word[:60]!r} is not PAYMENT=... with the number of a payment (`pay show` lists them).")
-    return payment, rest
+    known, found = {source.payment_id for source in grounds.sources}, {}
+    for word in words or ():
+        payment, separator, rest = word.partition("=")
+        if not separator or not (payment.isascii() and payment.isdigit()) or int(payment) not in known:
+            said = f"{word[:60]!r} is not PAYMENT=... with the number of one of its payments (`pay show` lists them)."
+            raise Invalid(field, said)
+        found[int(payment)] = rest
+    return found
 
 
-def _letter(performer: Performer, order: OrderDetail, refund: LetterRefund) -> Letter:
+def refund_letter(performer: Performer, order_id: int, refund: LetterRefund) -> Letter:
+    """Write the mail that tells of a refund once the money has gone."""
     from opsdesk.store.views.mails.letters import letter_facts
 
     with telling(performer.store) as (_book, writer, _shop):
         with performer.store.reading() as session:
-            facts = letter_facts(session, order.id, agent=performer.actor.name)
+            facts = letter_facts(session, order_id, agent=performer.actor.name)
         return writer.write("refunded", replace(facts, refund=refund))

@@ -12,7 +12,7 @@ from opsdesk.screens.money.waiting_change import WaitingChangePanel
 from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import AmendmentRow, OrderLineRow, RefundRow
+from opsdesk.store.tables import AmendmentRow, MailRow, OrderLineRow, RefundRow
 from tests.conftest import StillClock
 from tests.operations.events_kit import captured as taken
 from tests.operations.events_kit import event, snapshot, tell
@@ -291,3 +291,18 @@ async def test_what_a_waiting_change_lacks_is_offered_to_be_recorded_or_put_on_a
         await operator.press("f9")
     assert changes(shop) == ["applied"]
     assert the_order(shop.store, order_id).payment_status == "paid"
+
+
+async def test_the_mail_about_a_change_holds_the_order_as_it_will_be(shop: MoneyShop):
+    order_id = shop.unpaid()
+    async with at_order(shop, order_id) as operator:
+        await operator.press("E")
+        await type_over(operator, "0")
+        await operator.press("tab", "tab")
+        await operator.type("1 x 50003")
+        await operator.pass_time(0.4)
+        await operator.press("f9")
+        assert isinstance(operator.screen, OrderScreen)
+    (mail,) = rows(shop.store, MailRow)
+    assert ("Table lamp" in mail.text, "Cushion" in mail.text, "Chair" in mail.text) == (True, True, False)
+    assert "149.90" in mail.text

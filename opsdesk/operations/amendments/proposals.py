@@ -154,6 +154,9 @@ def _kept(work: Work, order: OrderRow, edit: Edit, articles: Mapping[str, Produc
             return replace(edit, method=kept_line(edit.method))
         case SetAddress():
             before = address_fields(work.orders.address(id_of(order), SHIPPING))
+            if unknown := next((name for name, _ in edit.fields if name not in before), None):
+                known = ", ".join(before)
+                raise Invalid("address", f"An address has no {kept_line(unknown)[:40]!r}. It has: {known}.")
             wanted = AddressEntry(**{**before, **{name: _line(name, value) for name, value in edit.fields}})
             checked = asdict(checked_address(wanted, before=AddressEntry(**before)))
             return SetAddress(tuple((name, value) for name, value in checked.items() if value != before[name]))

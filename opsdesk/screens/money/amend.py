@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from opsdesk.domain.amendments.edits import Edit, OverridePrice
+from opsdesk.domain.amendments.letters import ORDER_CHANGED, amended_facts
 from opsdesk.domain.amendments.rules import Settle, why_not_amend
 from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Denied, OpsDeskError
@@ -27,6 +28,7 @@ from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.frame.writing import LetterForm
 from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
 from opsdesk.store.views.articles import articles
+from opsdesk.store.views.money.amending import amended_order
 from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
@@ -37,7 +39,7 @@ from opsdesk.widgets.paper import Paper, paragraph, row
 if TYPE_CHECKING:
     from opsdesk.store.work import Done
 
-_CHANGED = Status("order_changed", "Order changed", "Changed", "order_changed", ())
+_CHANGED = Status(ORDER_CHANGED, "Order changed", "Changed", ORDER_CHANGED, ())
 _ASKS = Status("pay_link", "Pay link", "Awaiting payment", "pay_link", ())
 _SETTLE_WORDS = {
     Settle.AUTO: ("wait for the money", "what costs more is asked for with a pay link first"),
@@ -206,9 +208,10 @@ class AmendPanel(LetterForm):
         if not edits:
             self._show_sum()
             return
-        letter = await self._letter()
+        letter = await self._letter(edits)
         link_letter = await self._link_letter()
-        if not self.is_attached:
+        if not self.is_attached or (self.has_mail and letter is None):
+            # A mail that cannot be written has said why; a change that nobody is told of is not what was asked for.
             return
         self.carry_out(
             propose,
@@ -221,10 +224,13 @@ class AmendPanel(LetterForm):
             link_letter=link_letter,
         )
 
-    async def _letter(self) -> Letter | None:
+    async def _letter(self, edits: tuple[Edit, ...]) -> Letter | None:
         if not self.has_mail:
             return None
-        made = await self.make_letter(_CHANGED, lambda facts: replace(facts, total=self._money("new_total_minor")))
+        amended = await self.fetch(amended_order, self.order_id, edits)
+        if amended is None:
+            return None
+        made = await self.make_letter(_CHANGED, lambda facts: amended_facts(facts, amended))
         return made.letter if made else None
 
     async def _link_letter(self) -> Letter | None:

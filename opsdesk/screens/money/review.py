@@ -7,29 +7,25 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
-from opsdesk.domain.mails.letters import LetterRefund
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.payments.transactions import Method
 from opsdesk.domain.people.actors import Actor
 from opsdesk.domain.people.permissions import why_not_allowed, why_not_within
-from opsdesk.domain.refunds.parts import RefundPart, RefundPlan
-from opsdesk.domain.refunds.preview import letter_refund
-from opsdesk.domain.refunds.shares import Share, ShareChoice, Source
-from opsdesk.domain.refunds.states import PartKind
+from opsdesk.domain.refunds.shares import ShareChoice
 from opsdesk.operations.refunds.approvals import approve, decline
 from opsdesk.operations.refunds.asking import retry, take_back, turn_into_credit
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.frame.writing import LetterForm
 from opsdesk.screens.money.base import PickingForm
 from opsdesk.screens.money.words import MoneySeen, refund_lines
-from opsdesk.store.views.money.parts import MoneySheet, RefundShareView, RefundView
+from opsdesk.store.views.money.parts import MoneySheet, RefundView
+from opsdesk.store.views.money.retelling import did_not_go, sent_another_way
 from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.widgets.choices import Choice
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.paper import Paper, paragraph
 
 _WAITING = ("pending_approval", "failed", "unknown", "submitted")
-_DID_NOT_GO = ("failed", "cancelled")
 _REFUNDED_STATUS = "refunded"
 _LABELS = {
     "approve": "AGREE TO IT",
@@ -122,9 +118,9 @@ class RefundReviewPanel(PickingForm, LetterForm):
 
     async def _send_another_way(self, refund: RefundView, verb: str, reference: str) -> None:
         """Send what failed another way, with a mail that names the way it went."""
-        failed = [share for share in refund.shares if share.state in _DID_NOT_GO]
+        failed = did_not_go(refund)
         method = Method.BANK_TRANSFER if verb == "hand" else Method.STORE_CREDIT
-        letter = await self._letter(refund, failed, method)
+        letter = await self._letter(refund, method)
         if not self.is_attached:
             return
         if verb == "credit":
@@ -133,27 +129,14 @@ class RefundReviewPanel(PickingForm, LetterForm):
         shares = tuple(ShareChoice(share.payment_id, share.amount, method, reference=reference) for share in failed)
         self.carry_out(retry, refund.id, shares=shares, letter=letter)
 
-    async def _letter(self, refund: RefundView, failed: list[RefundShareView], method: Method) -> Letter | None:
+    async def _letter(self, refund: RefundView, method: Method) -> Letter | None:
         status = next((each for each in self.desk.statuses.statuses if each.code == _REFUNDED_STATUS), None)
         if status is None or self.detail is None or not self.detail.facts.has_email:
             return None
-        told = self._as_told(refund, failed, method)
+        assert self.sheet is not None, "What was picked was read."
+        told = sent_another_way(self.sheet, refund, method)
         made = await self.make_letter(status, lambda facts: replace(facts, refund=told))
         return made.letter if made else None
-
-    def _as_told(self, refund: RefundView, failed: list[RefundShareView], method: Method) -> LetterRefund:
-        assert self.sheet is not None, "What was picked was read."
-        parts = (
-            RefundPart(PartKind(part.kind), part.amount.minor, part.tax.minor, part.line_id, part.quantity, part.label)
-            for part in refund.parts
-        )
-        shares = [
-            Share(share.payment_id, share.amount.minor, method if share in failed else Method(share.method))
-            for share in refund.shares
-            if share in failed or share.state == "succeeded"
-        ]
-        sources = [Source(payment.id, payment.facts) for payment in self.sheet.payments]
-        return letter_refund(RefundPlan(refund.amount.currency, tuple(parts)), shares, sources)
 
     def _refund(self, refund_id: int) -> RefundView:
         assert self.sheet is not None, "What was picked was read."

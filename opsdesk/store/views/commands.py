@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlmodel import Session, col
 
+from opsdesk.store.answers import Done, read_answer
 from opsdesk.store.tables import CommandRow
 
 PAGE = 100
@@ -40,6 +41,12 @@ def commands_by(session: Session, actor: str, *, after: tuple[datetime, str] | N
         mine = mine.where(tuple_(col(CommandRow.accepted_at), col(CommandRow.id)) < tuple_(*after))
     newest = mine.order_by(col(CommandRow.accepted_at).desc(), col(CommandRow.id).desc()).limit(PAGE)
     return [_line(row) for row in session.execute(newest).scalars()]
+
+
+def answered_command(session: Session, command_id: str) -> tuple[str, str, Done] | None:
+    """Return the name of a command that was carried out, whose it was, and what it answered; None for an unused id."""
+    row = session.get(CommandRow, command_id)
+    return (row.name, row.actor, read_answer(row)) if row is not None else None
 
 
 def _line(row: CommandRow) -> CommandLine:

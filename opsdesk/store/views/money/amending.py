@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from opsdesk.domain.amendments.arithmetic import OrderParts
+from opsdesk.domain.amendments.edits import AddLine, Edit, SwapLine
+from opsdesk.domain.amendments.planning import AmendedOrder, preview
 from opsdesk.domain.errors import Refused
 from opsdesk.domain.money import Money
 from opsdesk.store.repositories.amendables import address_fields, parts_of
@@ -57,6 +59,24 @@ def amendable(session: Session, order_id: int, *, skus: Iterable[str] = ()) -> A
     address = address_fields(session.get(AddressRow, (order_id, "shipping")))
     parts = parts_of(order, lines, Settlements(session).counted_parts(order_id), address)
     return Amendable(order.version, parts, articles_of(session, [*skus, *(line.sku for line in lines)]))
+
+
+def amended_order(session: Session, order_id: int, edits: Sequence[Edit]) -> AmendedOrder:
+    """Work out what an order will be; what is new on it is called as the catalogue does.
+
+    Raises:
+        Refused: there is no such order, or the edits cannot be made.
+    """
+    found = amendable(session, order_id, skus=[edit.sku for edit in edits if isinstance(edit, AddLine | SwapLine)])
+    titles = {line.sku: line.title for line in found.parts.lines}
+    titles |= {sku: article.title for sku, article in found.articles.items()}
+    named = [
+        replace(edit, title=edit.title or titles.get(edit.sku, edit.sku))
+        if isinstance(edit, AddLine | SwapLine)
+        else edit
+        for edit in edits
+    ]
+    return preview(found.parts, named, found.stock)
 
 
 def articles_of(session: Session, skus: Iterable[str]) -> dict[str, Article]:
