@@ -28,11 +28,17 @@ class Paper(Widget):
         self._drawn: dict[int, Content] = {}
 
     def show(self, draw: Draw) -> None:
-        """Show other lines; nothing is sent to the terminal when they read the same."""
+        """Show other lines; nothing is sent to the terminal when they read the same, nor placed anew where as many."""
         width = self.content_size.width
         before, self._draw, self._drawn = self._drawn.get(width), draw, {}
-        if before is None or not before.is_same(self._at(width)):
+        if not self.display:
+            # It is laid out for the width that it has when it is shown.
+            return
+        after = self._at(width)
+        if before is None or _height(before) != _height(after):
             self.refresh(layout=True)
+        elif not before.is_same(after):
+            self.refresh()
 
     @property
     def text(self) -> str:
@@ -41,8 +47,7 @@ class Paper(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are at a width."""
-        content = self._at(width)
-        return content.plain.count("\n") + 1 if content.plain else 0
+        return _height(self._at(width))
 
     def render(self) -> Content:
         """Draw the lines."""
@@ -52,6 +57,10 @@ class Paper(Widget):
         if width not in self._drawn:
             self._drawn = {width: Content("\n").join(self._draw(max(8, width)))}
         return self._drawn[width]
+
+
+def _height(lines: Content) -> int:
+    return lines.plain.count("\n") + 1 if lines.plain else 0
 
 
 def heading(title: str, width: int, note: str = "") -> Content:

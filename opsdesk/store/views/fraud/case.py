@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.cases.letters import ASKING
 from opsdesk.domain.fraud.cases.states import CaseFacts
+from opsdesk.domain.fraud.evidence.deriving import FactSheet
 from opsdesk.domain.fraud.evidence.facts import OrderEvidence
 from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
@@ -25,6 +26,25 @@ from opsdesk.store.tables import CaseRow, ContactRow, MailRow, OrderLineRow, Ord
 
 _FRAUD = "fraud"
 _MOST_NUMBERS = 4
+# Made once: making them anew for each case takes longer than asking them.
+_GOODS = (
+    select(col(OrderLineRow.ordered), col(OrderLineRow.title), col(OrderLineRow.variant))
+    .where(col(OrderLineRow.order_id) == bindparam("order_id"), col(OrderLineRow.ordered) > 0)
+    .order_by(col(OrderLineRow.position))
+)
+_MAILS = (
+    select(col(MailRow.state), col(MailRow.recipient), col(MailRow.queued_at))
+    .where(col(MailRow.order_id) == bindparam("order_id"), col(MailRow.status_code).in_(ASKING))
+    .order_by(col(MailRow.id).desc())
+    .limit(1)
+)
+_NUMBERS = (
+    select(col(OrderRow.phone), col(OrderRow.phone_reversed))
+    .where(col(OrderRow.customer_id) == bindparam("customer_id"), col(OrderRow.placed_at) < bindparam("placed_at"))
+    .order_by(col(OrderRow.placed_at).desc())
+    .limit(50)
+)
+_CONTACTS = select(ContactRow).where(col(ContactRow.case_id) == bindparam("case_id")).order_by(col(ContactRow.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +113,7 @@ def fraud_case(
     book = Risk(session, now).rules_of(fraud())
     contacts = _contacts(session, case_id)
     evidence = evidence_of(session, row.order_id, reading_of(book, zone), now=now)
+    sheet = book.facts(evidence)
     facts = case_facts(row, order, contacts, _money(session, row, now), book.contact.outcomes)
     return FraudCase(
         case_id=case_id,
@@ -101,7 +122,7 @@ def fraud_case(
         reason=row.reason,
         book=book,
         facts=facts,
-        score=_score(session, row.order_id, evidence, book, now),
+        score=_score(session, row.order_id, sheet, book, now),
         evidence=evidence,
         customer_name=order.customer_name,
         email=order.email,
@@ -111,7 +132,7 @@ def fraud_case(
         goods=_goods(session, row.order_id),
         contacts=tuple(map(_contact, contacts)),
         asked=_asked(session, row.order_id),
-        known=book.facts(evidence).facts,
+        known=sheet.facts,
         known_numbers=_known_numbers(session, order),
     )
 
@@ -131,16 +152,15 @@ def _money(session: Session, row: CaseRow, now: datetime) -> CaseMoney:
     return CaseMoney(min(held, default=row.authorisation_ends), is_captured)
 
 
-def _score(session: Session, order_id: int, evidence: OrderEvidence, book: FraudBook, now: datetime) -> Score | None:
+def _score(session: Session, order_id: int, sheet: FactSheet, book: FraudBook, now: datetime) -> Score | None:
     newest = Risk(session, now).newest(order_id)
     if newest is None:
         return None
-    return score_of(newest) or book.score(book.facts(evidence))
+    return score_of(newest) or book.score(sheet)
 
 
 def _contacts(session: Session, case_id: int) -> list[ContactRow]:
-    found = select(ContactRow).where(col(ContactRow.case_id) == case_id).order_by(col(ContactRow.id))
-    return list(session.execute(found).scalars())
+    return list(session.execute(_CONTACTS, {"case_id": case_id}).scalars())
 
 
 def _contact(row: ContactRow) -> ContactView:
@@ -158,23 +178,16 @@ def _contact(row: ContactRow) -> ContactView:
 
 
 def _goods(session: Session, order_id: int) -> tuple[tuple[int, str], ...]:
-    found = select(OrderLineRow).where(col(OrderLineRow.order_id) == order_id, col(OrderLineRow.ordered) > 0)
-    rows = session.execute(found.order_by(col(OrderLineRow.position))).scalars()
-    return tuple((row.ordered, f"{row.title} {row.variant}".rstrip()) for row in rows)
+    rows = session.connection().execute(_GOODS, {"order_id": order_id})
+    return tuple((ordered, f"{title} {variant}".rstrip()) for ordered, title, variant in rows)
 
 
 def _asked(session: Session, order_id: int) -> AskedView | None:
-    found = select(MailRow).where(col(MailRow.order_id) == order_id, col(MailRow.status_code).in_(ASKING))
-    row = session.execute(found.order_by(col(MailRow.id).desc()).limit(1)).scalar_one_or_none()
+    row = session.connection().execute(_MAILS, {"order_id": order_id}).first()
     return AskedView(MailState(row.state), row.recipient, row.queued_at) if row is not None else None
 
 
 def _known_numbers(session: Session, order: OrderRow) -> tuple[str, ...]:
-    earlier = (
-        select(col(OrderRow.phone), col(OrderRow.phone_reversed))
-        .where(col(OrderRow.customer_id) == order.customer_id, col(OrderRow.placed_at) < order.placed_at)
-        .order_by(col(OrderRow.placed_at).desc())
-        .limit(50)
-    )
-    numbers = {turned: shown for shown, turned in session.execute(earlier) if turned}
+    asked = {"customer_id": order.customer_id, "placed_at": order.placed_at}
+    numbers = {turned: shown for shown, turned in session.connection().execute(_NUMBERS, asked) if turned}
     return tuple(list(numbers.values())[:_MOST_NUMBERS])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlmodel import Session, col
 
 from opsdesk.domain.fraud.cases.states import FraudState
@@ -47,38 +48,56 @@ class FraudLine:
         return self.claimed_by if self.claimed_until is not None and now < self.claimed_until else ""
 
 
+_QUEUE = (
+    select(
+        col(CaseRow.id),
+        col(CaseRow.order_id),
+        col(OrderRow.number),
+        col(OrderRow.customer_name),
+        col(OrderRow.total_minor),
+        col(OrderRow.currency),
+        col(CaseRow.score),
+        col(CaseRow.fraud_state),
+        col(CaseRow.reason),
+        col(CaseRow.opened_at),
+        col(CaseRow.decide_by),
+        col(CaseRow.next_call_at),
+        col(CaseRow.claimed_by),
+        col(CaseRow.claimed_until),
+        col(CaseRow.proposed_by),
+        col(CaseRow.is_escalated),
+    )
+    .join(OrderRow, col(OrderRow.id) == col(CaseRow.order_id))
+    .where(text(f"verification_case.{FRAUD_OPEN}"))
+    .order_by(
+        col(CaseRow.decide_by).asc().nulls_last(),
+        (col(OrderRow.total_minor) * col(CaseRow.score)).desc(),
+        col(CaseRow.id),
+    )
+    .limit(MOST)
+)
+
+
 def fraud_queue(session: Session) -> tuple[FraudLine, ...]:
     """Return the most urgent 200 open cases: by the moment they must be decided, then by what is at stake."""
-    found = (
-        select(CaseRow, OrderRow)
-        .join(OrderRow, col(OrderRow.id) == col(CaseRow.order_id))
-        .where(text(f"verification_case.{FRAUD_OPEN}"))
-        .order_by(
-            col(CaseRow.decide_by).asc().nulls_last(),
-            (col(OrderRow.total_minor) * col(CaseRow.score)).desc(),
-            col(CaseRow.id),
-        )
-        .limit(MOST)
-    )
-    return tuple(_line(case, order) for case, order in session.execute(found))
+    return tuple(_line(row) for row in session.connection().execute(_QUEUE))
 
 
-def _line(case: CaseRow, order: OrderRow) -> FraudLine:
-    assert case.id is not None, "A case that is read has been saved."
+def _line(row: Row[*tuple[Any, ...]]) -> FraudLine:
     return FraudLine(
-        case_id=case.id,
-        order_id=case.order_id,
-        number=order.number,
-        customer_name=order.customer_name,
-        total=Money(order.total_minor, order.currency),
-        score=case.score,
-        state=FraudState(case.fraud_state),
-        reason=case.reason,
-        opened_at=case.opened_at,
-        decide_by=case.decide_by,
-        next_call_at=case.next_call_at,
-        claimed_by=case.claimed_by or "",
-        claimed_until=case.claimed_until,
-        proposed_by=case.proposed_by or "",
-        is_escalated=case.is_escalated,
+        case_id=row.id,
+        order_id=row.order_id,
+        number=row.number,
+        customer_name=row.customer_name,
+        total=Money(row.total_minor, row.currency),
+        score=row.score,
+        state=FraudState(row.fraud_state),
+        reason=row.reason,
+        opened_at=row.opened_at,
+        decide_by=row.decide_by,
+        next_call_at=row.next_call_at,
+        claimed_by=row.claimed_by or "",
+        claimed_until=row.claimed_until,
+        proposed_by=row.proposed_by or "",
+        is_escalated=row.is_escalated,
     )
