@@ -14,7 +14,7 @@ from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, DryRunOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument, app
-from opsdesk.cli.output import say, say_done, say_mail, with_mail
+from opsdesk.cli.output import say_done, say_in_full
 from opsdesk.cli.pay import amount_in, sheet_of
 from opsdesk.cli.pay_asking import link_letter
 
@@ -66,17 +66,9 @@ def amend_order(
         letters = _letters(performer, order, wanted) if tell and order.facts.has_email else Letters()
         done = once.carry_out(
             performer, propose, order.id, version=order.version, edits=wanted.edits, reason=reason,
-            settle=wanted.settle, letter=letters.changed,
-            link_letter=letters.link,
+            settle=wanted.settle, letter=letters.changed, link_letter=letters.link,
         )  # fmt: skip
-        if dry_run:
-            done = with_mail(done, letters.changed)
-        if not as_json:
-            say(done.details.get("changes", ""))
-            say(done.details.get("warnings", ""))
-        say_done(done, as_json=as_json)
-        if dry_run and not as_json:
-            say_mail(letters.changed)
+        say_in_full(done, letters.changed if dry_run else None, "changes", "warnings", as_json=as_json)
 
 
 @app.command("amend-apply")

@@ -63,14 +63,16 @@ def counted(count: int, one: str) -> str:
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
 
 
-def with_mail(done: Done, letter: Letter | None) -> Done:
-    """Add to a rehearsed answer the mail that the customer would read."""
-    told = {"mail_subject": letter.subject, "mail_text": letter.text} if letter is not None else {}
-    return replace(done, details={**done.details, **told})
-
-
-def say_mail(letter: Letter | None) -> None:
-    """Print a mail as the customer would read it."""
+def say_in_full(done: Done, letter: Letter | None, *details: str, as_json: bool) -> None:
+    """Print what a command did with these of its details, and of a rehearsal the mail that the customer would read."""
+    if as_json:
+        told = {"mail_subject": letter.subject, "mail_text": letter.text} if letter is not None else {}
+        say_done(replace(done, details={**done.details, **told}), as_json=True)
+        return
+    for name in details:
+        if words := done.details.get(name):
+            say(words)
+    say_done(done, as_json=False)
     if letter is not None:
         say(f"Subject: {letter.subject}")
         say(letter.text)

@@ -14,7 +14,7 @@ from opsdesk.cli.once import CommandOption, Once
 from opsdesk.cli.options import AsOption, DryRunOption, JsonOption, StoreOption
 from opsdesk.cli.order_commands import on_order
 from opsdesk.cli.orders import NumberArgument, required_order
-from opsdesk.cli.output import say, say_done, say_json, say_mail, with_mail
+from opsdesk.cli.output import say, say_done, say_in_full, say_json
 from opsdesk.cli.pay import amount_in
 
 if TYPE_CHECKING:
@@ -72,15 +72,8 @@ def request_refund(
         done = once.carry_out(
             performer, request, order.id, version=order.version, content=content, shares=shares, letter=letter
         )
-        if not dry_run:
-            say_done(done, as_json=as_json)
-            return
-        if not as_json:
-            say(done.details.get("parts", ""))
-            say(done.details.get("shares", ""))
-        say_done(with_mail(done, letter), as_json=as_json)
-        if not as_json:
-            say_mail(letter)
+        shown = ("parts", "shares") if dry_run else ()
+        say_in_full(done, letter if dry_run else None, *shown, as_json=as_json)
 
 
 @app.command("overpayment")
