@@ -27,6 +27,12 @@ async def keys(operator: Operator, *pressed: str) -> int:
     return len(pressed)
 
 
+async def typed(operator: Operator, text: str) -> int:
+    """Type words, which count as no command."""
+    await operator.type(text)
+    return 0
+
+
 async def test_release_after_reading_is_one_key_and_the_next_case_opens(cases: Cases):
     async with working(case_app(cases, "104440")) as operator:
         assert await keys(operator, "y") <= 1
@@ -65,6 +71,40 @@ async def test_take_next_decide_next_is_one_key_each(cases: Cases):
     ends = {number: cases.row(number).fraud_state for number in cases.ids}
     # 1,802.90 EUR take a second person; that too went on to the next case with the same one key.
     assert ends == {**dict.fromkeys(cases.ids, "released"), "104441": "pending_second"}
+
+
+async def test_a_release_by_two_is_one_key_for_each_of_them_and_the_next_case_opens(cases: Cases):
+    async with working(case_app(cases, "104441")) as operator:
+        assert await keys(operator, "y") <= 1
+        assert operator.sees("104440  Emil Cohn")
+    assert cases.row("104441").fraud_state == "pending_second"
+    async with working(case_app(cases, "104441", "fiona")) as operator:
+        assert await keys(operator, "y") <= 1
+        assert operator.sees("104463  Otto Falk")
+    row = cases.row("104441")
+    assert (row.fraud_state, row.proposed_by, row.second_by) == ("released", "farid", "fiona")
+
+
+async def test_what_one_proposed_is_given_back_with_one_key_a_word_and_one_key(cases: Cases):
+    async with working(case_app(cases, "104441")) as operator:
+        await operator.press("y")
+    async with working(case_app(cases, "104441", "fiona")) as operator:
+        assert await keys(operator, "x") + await typed(operator, "who rang") + await keys(operator, "f9") <= 2
+    row = cases.row("104441")
+    assert (row.fraud_state, row.claimed_by) == ("in_review", "farid")
+
+
+async def test_nobody_reached_is_two_keys_and_the_case_says_when_to_call_again(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        assert await keys(operator, "v", "2") <= 2
+        assert operator.sees("The next call may be made")
+    assert [contact.outcome for contact in cases.contacts("104440")] == ["no_answer"]
+
+
+async def test_asking_the_customer_by_mail_is_three_keys(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        assert await keys(operator, "t", "4", "f9") <= 3
+        assert operator.sees("104440: Potential Fraud.")
 
 
 async def test_keys_that_come_all_at_once_decide_the_cases_that_they_were_meant_for(cases: Cases):
