@@ -1,6 +1,7 @@
 """`python -m benchmarks [PART ...]`: measure everything, or only some parts; print it and write `docs/benchmarks.md`.
 
-`OPSDESK_BENCH_ORDERS` scales it down. `OPSDESK_BENCH_FOLDER` keeps the SQLite shop for the next run.
+`OPSDESK_BENCH_ORDERS` scales it down. `OPSDESK_BENCH_FOLDER` keeps the SQLite shop for the next run, and
+`OPSDESK_BENCH_POSTGRES`, the URL of a database of a server of your own, the one on Postgres.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
 from sqlalchemy import text
 
 from benchmarks.figures import Row, Table
@@ -18,6 +20,7 @@ from opsdesk.store.engine import Store, connect
 from tests import postgres
 
 KINDS = ("SQLite", "Postgres")
+_KEPT = "OPSDESK_BENCH_POSTGRES"
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Shop:
 
 @contextmanager
 def places(folder: Path) -> Iterator[Places]:
-    """Give a folder and a Postgres that writes through to the disk like a shop's."""
-    with postgres.serving(durable=True) as server:
+    """Give a folder and a Postgres that writes through to the disk like a shop's, or the one that was named."""
+    with postgres.serving(os.environ.get(_KEPT, ""), durable=True) as server:
         yield Places(folder, server)
 
 
@@ -57,13 +60,30 @@ def shops(where: Places, orders: int, built: Table) -> Iterator[list[Shop]]:
     with ExitStack() as stack:
         made = []
         for kind in KINDS:
-            url = where.empty(kind, f"demo-{orders}")
-            if kind == "Postgres" or not (where.folder / f"demo-{orders}.db").exists():
+            url, is_there = (
+                _kept(where, orders) if _KEPT in os.environ and kind == "Postgres" else _made(where, kind, orders)
+            )
+            if not is_there:
                 built.rows.append(_build(kind, url, orders))
             store = connect(url)
             stack.callback(store.close)
             made.append(Shop(kind, url, store, where))
         yield made
+
+
+def _made(where: Places, kind: str, orders: int) -> tuple[str, bool]:
+    url = where.empty(kind, f"demo-{orders}")
+    return url, kind == "SQLite" and (where.folder / f"demo-{orders}.db").exists()
+
+
+def _kept(where: Places, orders: int) -> tuple[str, bool]:
+    """Name the database of a server that outlives this run, and say whether an earlier one has built its shop."""
+    name = f"demo_{orders}"
+    with psycopg.connect(postgres.raw(where.server.url("postgres")), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if found is None:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    return where.server.url(name), found is not None
 
 
 def postgres_version(shop: Shop) -> str:

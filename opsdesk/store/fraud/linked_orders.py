@@ -154,7 +154,7 @@ def earlier_orders(
     for number, entity in enumerate(entities):
         told = _parameters(looked_for[entity], on_sqlite=on_sqlite)
         given |= {f"{name}_{_LETTERS[number]}": value for name, value in told.items()}
-    for number, place, *row in ask(session, _in_one(entities, EARLIER, on_sqlite=on_sqlite), given):
+    for number, place, *row in ask(session, _in_one(entities, EARLIER, on_sqlite=on_sqlite), given).all():
         found[entities[number]].setdefault(int(place), []).append(_earlier(row))
     return found
 
@@ -228,7 +228,7 @@ def ends_of(session: Session, ids: Iterable[int], disputes: DisputeTable) -> End
     listed = set(ids)
     if not listed:
         return ends
-    for kind, order_id, at, word, place in ask(session, _ends(session), {"ids": id_list(session, listed)}):
+    for kind, order_id, at, word, place in ask(session, _ends(session), {"ids": id_list(session, listed)}).all():
         if at is None:
             continue
         if kind == "label":

@@ -60,7 +60,7 @@ class PastOrders:
 
     def samples(self) -> Iterator[Sample]:
         """Go through every stored order."""
-        asked = _statement(on_sqlite=is_sqlite(self.session))
+        asked = orders_statement(on_sqlite=is_sqlite(self.session))
         cutoff = int((self.now - self.book.thresholds.learning.good_after).timestamp())
         settled = [version for version in self.trial.stored if not self.trial.needed_facts(version)]
         known = json.dumps(settled) if is_sqlite(self.session) else settled
@@ -96,7 +96,8 @@ class PastOrders:
         return {one.order_id: self.book.facts(one.evidence).facts for one in told}
 
 
-def _statement(*, on_sqlite: bool) -> str:
+def orders_statement(*, on_sqlite: bool) -> str:
+    """Return the question after the next piece of orders in the words of one store."""
     seconds = _SECONDS[on_sqlite]
     delivered = seconds.format(of="max(p.delivered_at)")
     return _ORDERS.format(placed=seconds.format(of="o.placed_at"), delivered=delivered, settled=_SETTLED[on_sqlite])
