@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
@@ -10,7 +9,7 @@ from zlib import crc32
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from opsdesk.domain.errors import Invalid, OpsDeskError
@@ -40,20 +39,21 @@ from opsdesk.screens.fraud.rules.fields import (
     begun_with,
     entries_of,
     whose,
+    word_before_cursor,
 )
+from opsdesk.screens.fraud.rules.sheet import CheckSheet
 from opsdesk.store.desk.drafts import find_draft
 from opsdesk.store.views.fraud.rules import OrderKnown, RuleLine, known_order, recently_scored, rule_sheet
 from opsdesk.theme import Tone
 from opsdesk.widgets.fields import Field, TextField, put_value
 from opsdesk.widgets.form import Form
 from opsdesk.widgets.key_bar import BarKey
-from opsdesk.widgets.paper import Paper, heading, paragraph
+from opsdesk.widgets.paper import heading, paragraph
 
 if TYPE_CHECKING:
     from opsdesk.store.work import Done  # noqa: F401  the base class names it in quotes
 
 _SEEN = "seen"
-_WORD = re.compile(r"[a-z0-9_.]+\Z")
 
 
 class RuleEditor(FormPanel["Done"]):
@@ -80,15 +80,15 @@ class RuleEditor(FormPanel["Done"]):
         self.checked = Checked(())
         self._no_order = ""
         self._looked_up = ""
+        self._left = ""
 
     def compose_body(self) -> ComposeResult:
         """Yield the fields, and beside or below them the check."""
         with Horizontal(id="rule-columns"):
             with Vertical(id="rule-fields"):
                 yield self.form
-                yield Paper(id="rule-brief")
-            with VerticalScroll(id="rule-side", can_focus=False):
-                yield Paper(id="rule-check")
+                yield CheckSheet(id="rule-brief")
+            yield CheckSheet(id="rule-check")
 
     def on_mount(self) -> None:
         """Give the texts more rows where there are some."""
@@ -203,13 +203,20 @@ class RuleEditor(FormPanel["Done"]):
     # The check.
 
     def action_next(self) -> None:
-        """Turn between the fields and the check, where there is no room for both."""
+        """Turn between the fields and the check, where there is no room for both; the cursor waits in its field."""
+        self._left = self._field_name or self._left
         self.toggle_class("-proving")
+        if self.has_class("-proving"):
+            self.set_focus(None)
+        else:
+            self.form.focus_field(self._left)
 
     def panel_keys(self) -> Sequence[BarKey]:
         """Show how to choose, and how to see the check on a small terminal."""
         keys = [*super().panel_keys(), BarKey("screen.choices", "F4", "facts, choices")]
-        return [*keys, BarKey("screen.next", "F8", "the check")] if self.has_class("-narrow") else keys
+        if not self.has_class("-narrow"):
+            return keys
+        return [*keys, BarKey("screen.next", "F8", "the fields" if self.has_class("-proving") else "the check")]
 
     @on(Form.Edited)
     def _changed(self, event: Form.Edited) -> None:
@@ -246,23 +253,11 @@ class RuleEditor(FormPanel["Done"]):
     def _look(self) -> None:
         table = self._table(self.form.values)
         self.checked = check(table, self.book, self.recent)
-        word = self._word_at_cursor()
-        self.query_one("#rule-check", Paper).show(lambda width: tuple(self._side(table, word, width)))
-        self.query_one("#rule-brief", Paper).show(lambda width: tuple(self._brief(table, width))[:3])
-        self.show_keys()
-
-    def _word_at_cursor(self) -> str:
         name = self._field_name
-        if name not in FACTS_IN:
-            return ""
-        widget = self.form.widget(name)
-        if isinstance(widget, TextField):
-            row, column = widget.cursor_location
-            before = widget.document.get_line(row)[:column]
-        else:
-            before = widget.value[: widget.cursor_position]
-        found = _WORD.search(before)
-        return found[0] if found else ""
+        word = word_before_cursor(self.form.widget(name)) if name in FACTS_IN else ""
+        self.query_one("#rule-check", CheckSheet).show(lambda width: tuple(self._side(table, word, width)))
+        self.query_one("#rule-brief", CheckSheet).show(lambda width: tuple(self._brief(table, width)))
+        self.show_keys()
 
     def _side(self, table: Mapping[str, object], word: str, width: int) -> Iterator[Content]:
         yield heading("THE CHECK", width)

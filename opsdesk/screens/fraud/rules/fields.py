@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsdesk.domain.fraud.books import FraudBook
@@ -10,7 +11,9 @@ from opsdesk.screens.fraud.rules.checking import fact_names
 from opsdesk.screens.fraud.rules.words import KIND_WORDS
 from opsdesk.store.views.fraud.rules import RuleLine
 from opsdesk.widgets.choices import Choice
+from opsdesk.widgets.fields import AnyField, TextField
 
+_WORD = re.compile(r"[a-z0-9_.]+\Z")
 FACTS_IN = frozenset({"when", "applies_when", "tests", "agent"})
 _STATES = {
     RuleState.LIVE: "it counts",
@@ -64,6 +67,17 @@ def entries_of(name: str, book: FraudBook) -> Iterator[Choice]:
     elif name == "customer_safe":
         for code in book.phrases.phrases:
             yield Choice(code, code, book.phrases.say(code, "en") or "nothing is said")
+
+
+def word_before_cursor(widget: AnyField) -> str:
+    """Return what is being typed right before the cursor, as far as it may be the name of a fact."""
+    if isinstance(widget, TextField):
+        row, column = widget.cursor_location
+        before = widget.document.get_line(row)[:column]
+    else:
+        before = widget.value[: widget.cursor_position]
+    found = _WORD.search(before)
+    return found[0] if found else ""
 
 
 def whose(line: RuleLine) -> str:

@@ -124,12 +124,12 @@ class RuleOnOrderPanel(FormPanel[None]):
 
     def commit(self, values: Mapping[str, str]) -> None:
         """Ask the rule about the order."""
-        self.run_worker(self._ask(values["order"].strip()), exclusive=True, group="ask")
+        self.begin(self._ask(values["order"].strip()))
 
     @on(Form.Completed)
     def _entered(self, event: Form.Completed) -> None:
         event.stop()
-        self.action_commit()
+        self.commit(self.form.values)
 
     async def _ask(self, number: str) -> None:
         desk = self.desk

@@ -236,4 +236,4 @@ def _searched(line: RuleLine) -> str:
     """Return what the filter looks at."""
     rule = line.rule
     told = f"{rule.name} {rule.when.text} {rule.state}" if rule is not None else "broken"
-    return f"{line.key} {line.group} {line.author} {told} {'own' if line.is_own else 'shipped'}".casefold()
+    return f"{line.key} {line.group} {line.author} {told} {'yours' if line.is_own else 'shipped'}".casefold()
