@@ -19,7 +19,7 @@ from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.moments import Clock, system_clock
 from opsdesk.domain.people.actors import WORKER
 from opsdesk.integrations.ports import Gateway, LetterWriter, Mailbox, Mailer
-from opsdesk.store.desk.leases import Lease, find_lease, give_back, take_lease
+from opsdesk.store.desk.leases import WORKER_LEASE, Lease, find_lease, give_back, take_lease
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.outboxes.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.views.money.due import is_link_open
@@ -31,7 +31,7 @@ from opsdesk.worker.letters import remind
 from opsdesk.worker.mailbox import read_mailbox
 from opsdesk.worker.money import ask_gateways, doubt_what_was_abandoned
 
-LEASE = "worker"
+LEASE = WORKER_LEASE
 MONEY_LEASE = "gateways"
 """The lease of whoever asks gateways."""
 MAILBOX_LEASE = "mailbox"

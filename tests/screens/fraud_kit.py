@@ -14,8 +14,10 @@ from opsdesk.operations.fraud.scoring import rescore
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.settings import Glyphs
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, ContactRow, OrderRow, PaymentCheckRow, PaymentRow
+from opsdesk.worker.loop import LEASE
 from tests.conftest import START, StillClock
 from tests.operator import DeskApp
 from tests.screens.fraud_sheets import BERLIN, book
@@ -87,6 +89,8 @@ def five_cases(staff: People) -> Cases:
         staff.do("sofia", rescore, order_id)
         orders[number], ids[number] = order_id, _case_of(staff, order_id) or 0
     staff.clock.moment = START
+    # Somebody watches the clocks.
+    take_lease(staff.store, LEASE, "test", lasts=timedelta(days=30), clock=staff.clock)
     return Cases(staff, ids, orders)
 
 

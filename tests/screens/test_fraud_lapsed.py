@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import Session, select
 
 from opsdesk.domain.people.actors import WORKER
 from opsdesk.operations.payments.expiry import expire_authorisation
+from opsdesk.screens.fraud import desk as fraud_desk
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.money.panel import MoneyPanel
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import PaymentRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
+from opsdesk.worker.loop import LEASE
 from tests.conftest import StillClock
 from tests.operator import NARROW, WIDE, working
 from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, queue_app
@@ -49,6 +54,23 @@ async def test_the_queue_keeps_a_case_whose_money_is_gone_and_says_what_can_be_d
     async with working(queue_app(lapsed)) as operator:
         assert operator.sees("payment lapsed")
         assert operator.sees("no money is held any more. Open it (Enter): ask for the payment anew (m)")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_worker_that_stops_is_seen_without_a_key_and_one_that_starts_too(
+    cases: Cases, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fraud_desk, "_WATCH_S", 0.05)
+    store, clock = cases.staff.store, cases.staff.clock
+    async with working(queue_app(cases), size=size) as operator:
+        assert not operator.sees("worker")
+        clock.advance(days=31)
+        await operator.pass_time(0.3)
+        assert operator.sees("no worker runs")
+        assert operator.sees("No worker runs since"), operator.text
+        take_lease(store, LEASE, "another", lasts=timedelta(minutes=1), clock=clock)
+        await operator.pass_time(0.3)
+        assert not operator.sees("worker")
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

@@ -21,6 +21,7 @@ from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
 from opsdesk.screens.order.words import moment
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
+from opsdesk.store.views.watching import WorkerSeen, worker_seen
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, paragraph
 from opsdesk.widgets.record_table import RecordTable
@@ -41,6 +42,7 @@ COLUMNS = (
 )
 _SOON = timedelta(hours=24)
 _HIGH = 60
+_WATCH_S = 15.0
 
 
 class FraudDesk(DeskScreen[None]):
@@ -57,6 +59,7 @@ class FraudDesk(DeskScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, FraudLine] = {}
+        self.worker = WorkerSeen(is_running=True, last_seen=None)
 
     def compose_body(self) -> ComposeResult:
         """Yield the queue, and below it why the case under the pointer is one."""
@@ -73,23 +76,44 @@ class FraudDesk(DeskScreen[None]):
         """The case under the pointer."""
         return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#cases") else None
 
+    def on_mount(self) -> None:
+        """Look again and again whether a worker runs: one that has stopped rings nobody."""
+        self.set_interval(_WATCH_S, self._watch)
+
+    def _watch(self) -> None:
+        if self.is_active and self.desk.is_open and self.desk.is_signed_in:
+            self.run_worker(self._see_worker(), exclusive=True, group="watch")
+
+    async def _see_worker(self) -> None:
+        seen = await self.fetch(worker_seen, now=self.desk.clock())
+        if seen is not None and seen != self.worker and self.is_attached:
+            self.worker = seen
+            self._say_counts()
+            self._say_why()
+
     async def load(self) -> None:
-        """Read the queue."""
+        """Read the queue, and whether anybody watches its clocks."""
         found = await self.fetch(fraud_queue)
-        if found is None or not self.is_attached:
+        seen = await self.fetch(worker_seen, now=self.desk.clock())
+        if found is None or seen is None or not self.is_attached:
             return
+        self.worker = seen
         self.lines = {str(line.case_id): line for line in found}
         nothing = ("No order waits for a decision.", "F5 looks again.")
         self.table.show({key: self._row(line) for key, line in self.lines.items()}, empty=nothing)
-        now = self.desk.clock()
-        late = sum(line.decide_by is not None and line.decide_by <= now for line in found)
-        mine = sum(line.claimant(now) == self.desk.actor.name for line in found)
+        self._say_counts()
+        self._say_why()
+
+    def _say_counts(self) -> None:
+        now, lines = self.desk.clock(), self.lines.values()
+        late = sum(line.decide_by is not None and line.decide_by <= now for line in lines)
+        mine = sum(line.claimant(now) == self.desk.actor.name for line in lines)
         self.show_state(
+            ("" if self.worker.is_running else "no worker runs", Tone.ALARM),
             (f"{late} late" if late else "", Tone.ALARM),
             (f"{mine} yours" if mine else "", Tone.NOW),
-            (f"{len(found)} open" if found else "nothing open", Tone.DIM),
+            (f"{len(lines)} open" if lines else "nothing open", Tone.DIM),
         )
-        self._say_why()
 
     def _row(self, line: FraudLine) -> Row:
         now = self.desk.clock()
@@ -116,9 +140,9 @@ class FraudDesk(DeskScreen[None]):
         return Cell(span_words(left), Tone.LOOK if left < _SOON else Tone.PLAIN)
 
     def _say_why(self) -> None:
-        line = self.line
+        line, stopped = self.line, self._stopped()
         if line is None:
-            self.query_one("#fraud-why", Paper).show(lambda _width: ())
+            self.query_one("#fraud-why", Paper).show(lambda width: paragraph(stopped, width, style=Tone.ALARM.style))
             return
         now, zone = self.desk.clock(), self.desk.zone
         by = f"Decide by {moment(line.decide_by, now, zone)}. " if line.decide_by else "No clock runs. "
@@ -127,7 +151,20 @@ class FraudDesk(DeskScreen[None]):
         if line.state is FraudState.PAYMENT_LAPSED:
             by = f"{lapsed_words('')} Open it (Enter): ask for the payment anew (m), or cancel (F9). "
         words = f"{by}{call}{two}Open for {age(line.opened_at, now)}. {line.reason}"
-        self.query_one("#fraud-why", Paper).show(lambda width: paragraph(words, width, style=Tone.DIM.style)[:3])
+        self.query_one("#fraud-why", Paper).show(
+            lambda width: [
+                *paragraph(stopped, width, style=Tone.ALARM.style),
+                *paragraph(words, width, style=Tone.DIM.style)[:3],
+            ]
+        )
+
+    def _stopped(self) -> str:
+        """Say what does not happen while no worker runs; nothing while one does."""
+        if self.worker.is_running:
+            return ""
+        seen = self.worker.last_seen
+        since = f" since {moment(seen, self.desk.clock(), self.desk.zone)}" if seen is not None else ""
+        return f"No worker runs{since}: no deadline passes, nobody is reminded, no mail goes out. Start: opsdesk worker"
 
     def subject(self) -> str:
         """Name what the letters act on."""
@@ -173,6 +210,10 @@ class FraudDesk(DeskScreen[None]):
     def action_rules(self) -> None:
         """List the rules by which orders are judged."""
         self.go_to("rules")
+
+    def action_learning(self) -> None:
+        """Show what was learned."""
+        self.go_to("learning")
 
     def action_claim(self) -> None:
         """Take the case, or give it back."""

@@ -17,6 +17,9 @@ from opsdesk.domain.moments import Clock
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import LeaseRow
 
+WORKER_LEASE = "worker"
+"""The lease of whoever sends mails and watches deadlines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
