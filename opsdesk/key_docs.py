@@ -13,6 +13,7 @@ _TITLES = {
     "fraud": "Fraud desk",
     "case": "A fraud case",
     "rules": "Rules of the fraud desk",
+    "learning": "What the fraud desk learned",
     "outbox": "Outbox",
     "money": "Money",
     "history": "What I did",

@@ -95,6 +95,7 @@ PLACES: tuple[Place, ...] = (
     Place("orders", "Orders", "1", ("queue",)),
     Place("fraud", "Fraud: cases to decide", "2", ("cases",)),
     Place("rules", "Rules of the fraud desk"),
+    Place("learning", "Fraud: what was learned", aliases=("report",)),
     Place("outbox", "Outbox", "9", ("mails",)),
     Place("money", "Money: what waits", aliases=("payments", "refunds")),
     Place("templates", "E-mail templates", aliases=("letters",)),
@@ -104,7 +105,7 @@ PLACES: tuple[Place, ...] = (
 
 _ALL = ("everywhere",)
 _LIST = ("queue", "outbox")
-_ROWS = (*_LIST, "history", "users", "money", "fraud", "rules")
+_ROWS = (*_LIST, "history", "users", "money", "fraud", "rules", "learning")
 _ONE = ("queue", "order")
 _CASE = ("case",)
 _RULES = ("rules",)
@@ -167,7 +168,7 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         "open",
         "Open the row.",
-        ("queue", "outbox", "templates", "history", "users", "money", "fraud", "rules"),
+        ("queue", "outbox", "templates", "history", "users", "money", "fraud", "rules", "learning"),
         also=("ctrl+j",),
         is_taught=False,
     ),
@@ -230,7 +231,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("case.log", "l", "log", "Show everything that happened to the order.", _CASE, is_taught=False),
     Command("case.previous", "left_square_bracket", "previous", "Go to the previous case.", _CASE, is_taught=False),
     # Rules of the fraud desk.
-    Command("fraud.rules", "r", "rules", "List the rules by which orders are judged.", ("fraud",)),
+    Command("fraud.rules", "r", "rules", "List the rules by which orders are judged.", ("fraud", "learning")),
+    Command("fraud.learning", "l", "learned", "Show which holds were right, samples, guts, fines.", ("fraud",)),
     Command("rule.edit", "e", "edit", "Change the rule; it is checked while it is typed.", _RULES),
     Command("rule.add", "n", "new", "Write a new rule.", _RULES, also=("insert",)),
     Command("rule.state", "s", "state", "Let the rule count, judge in silence, or be off.", _RULES),

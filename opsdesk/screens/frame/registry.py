@@ -10,6 +10,7 @@ SCREENS: Mapping[str, str] = {
     "fraud": "opsdesk.screens.fraud.desk:FraudDesk",
     "case": "opsdesk.screens.fraud.case:CaseScreen",
     "rules": "opsdesk.screens.fraud.rules.screen:RulesScreen",
+    "learning": "opsdesk.screens.fraud.learning:LearningScreen",
     "outbox": "opsdesk.screens.mails.outbox:OutboxScreen",
     "templates": "opsdesk.screens.mails.templates:TemplatesScreen",
     "history": "opsdesk.screens.history:HistoryScreen",

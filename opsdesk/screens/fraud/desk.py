@@ -16,7 +16,7 @@ from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.screens.frame.base import DeskScreen
-from opsdesk.screens.fraud.clock import span_words
+from opsdesk.screens.fraud.clock import short_span
 from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
 from opsdesk.screens.order.words import moment
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("score", "SCORE", 5, "right"),
     Column("order", "ORDER", 8),
-    Column("left", "LEFT", 9, "right"),
+    Column("left", "LEFT", 10, "right"),
     Column("state", "STATE", 19),
     Column("customer", "CUSTOMER", 8, grows=True),
-    Column("total", "TOTAL", 12, "right"),
+    Column("total", "TOTAL", 13, "right"),
     Column("who", "WHO", 8),
     Column("reason", "WHY", 20, grows=True, needs=100),
 )
@@ -136,8 +136,8 @@ class FraudDesk(DeskScreen[None]):
             return Cell("-", Tone.DIM)
         left = line.decide_by - self.desk.clock()
         if left <= timedelta():
-            return Cell(f"!! {span_words(left)}", Tone.ALARM)
-        return Cell(span_words(left), Tone.LOOK if left < _SOON else Tone.PLAIN)
+            return Cell(f"!! {short_span(left)}", Tone.ALARM)
+        return Cell(short_span(left), Tone.LOOK if left < _SOON else Tone.PLAIN)
 
     def _say_why(self) -> None:
         line, stopped = self.line, self._stopped()
