@@ -52,6 +52,12 @@ def span_words(span: timedelta) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def short_span(span: timedelta) -> str:
+    """Say a span in a column: `45 min`, `3:12 h`, `2 d 5 h`."""
+    minutes = int(abs(span).total_seconds() // 60)
+    return f"{minutes // 60}:{minutes % 60:02} h" if 60 <= minutes < 24 * 60 else span_words(span)
+
+
 def countdown(case: CaseFacts, now: datetime, zone: ZoneInfo, settings: DeadlineSettings) -> Countdown | None:
     """Return the clock of an open case; None where nothing ends it, or it is closed."""
     at = None if case.state.is_closed else decide_by(case, settings)
