@@ -20,6 +20,7 @@ from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.work import Done
 from tests.conftest import StillClock
+from tests.operations.mail_kit import sent, told
 from tests.operator import NARROW, WIDE, Operator, working
 from tests.screens.order_kit import People, now_of, order_app, people
 from tests.shop_orders import write_order
@@ -87,6 +88,22 @@ async def test_in_the_same_field_a_person_decides_with_both_texts_in_sight(staff
             address = now_of(staff, order_id).shipping_address
             assert address.line1 == (f"Mine {turn}" if keeps_mine else f"His {turn}")
             assert address.company == f"GmbH {turn}"
+
+
+async def test_a_mail_that_is_taken_meanwhile_is_shown_and_asks_for_no_second_key(staff: People, clock: StillClock):
+    order_id = write_order(staff.store)
+    told(staff.store, clock, order_id, "received")
+    async with working(order_app(staff, order_id)) as operator:
+        await operator.press("e")
+        await replace_field(operator, "line1", "Mine")
+        sent(staff.store, clock)
+        operator.app.tell_screens(StoreChange(frozenset({"order"}), frozenset({order_id})))
+        await operator.pass_time(0.1)
+        assert operator.sees("accepted by the mail server")
+        await operator.press("f9")
+        assert isinstance(operator.screen, OrderScreen)
+    assert now_of(staff, order_id).shipping_address.line1 == "Mine"
+    assert now_of(staff, order_id).head.told_status == "received"
 
 
 async def overwrites_unseen(staff: People, order_id: int) -> bool:

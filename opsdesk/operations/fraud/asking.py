@@ -53,7 +53,7 @@ def mail_accepted(work: Work, order: OrderRow, mail: MailRow) -> None:
     by = answer_by(at.case.respond_by or work.now, at.case, work.now, at.desk.settings.deadline)
     waited = at.case.state is FraudState.AWAITING_CUSTOMER
     move = contacting.mail_accepted(at.case, by.at, work.now)
-    carry_out(work, at, move, "case.asked", "The customer has been asked; the answer is awaited")
+    carry_out(work, at, move, "case.asked", "The customer has been asked; the answer is awaited", moves_order=False)
     if move.case.state is FraudState.AWAITING_CUSTOMER and not waited:
         row.remind_at = next_reminder(at, after=work.now)
     if by.is_short:

@@ -126,7 +126,9 @@ def is_money_held(work: Work, at: OpenCase) -> bool:
     return any(work.payments.facts(payment).capturable for payment in work.payments.of_order(at.row.order_id))
 
 
-def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -> tuple[str, ...]:
+def carry_out(
+    work: Work, at: OpenCase, move: Move, action: str, summary: str, *, moves_order: bool = True
+) -> tuple[str, ...]:
     """Write the case as it is after a move and do what follows; return what is offered next."""
     before = at.row.fraud_state
     _count_touch(work, at)
@@ -137,7 +139,7 @@ def carry_out(work: Work, at: OpenCase, move: Move, action: str, summary: str) -
     for effect in move.effects:
         if effect in _EFFECTS:
             _EFFECTS[effect](work, at)
-    work.orders.settle(at.order)
+    work.orders.settle(at.order, moves=moves_order)
     return tuple(dict.fromkeys(_OFFERS[effect] for effect in (*move.effects, *at.offers) if effect in _OFFERS))
 
 

@@ -188,12 +188,15 @@ def _failed(work: Work, mail: MailRow, summary: str) -> Done:
 
 
 def _let_the_order_follow(work: Work, mail: MailRow, order_id: int) -> None:
-    """The customer has been told now: the status shows, and a case that was opened waits for the answer."""
+    """The customer has been told now: the status shows, and a case that was opened waits for the answer.
+
+    The order's version stands still: whoever has a form open has seen nothing of it that is not so any more.
+    """
     order = work.orders.locked(order_id)
     order.told_status, order.told_at = mail.status_code, work.now
     if mail.event_key.startswith(ASKS_CASE):
         _fraud_asking().mail_accepted(work, order, mail)
-    work.orders.settle(order)
+    work.orders.settle(order, moves=False)
 
 
 def _fraud_asking() -> ModuleType:

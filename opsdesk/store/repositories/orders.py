@@ -35,6 +35,11 @@ from opsdesk.store.tables import (
 _MOST_CHANGES_TOLD = 5
 
 
+_STANDS_STILL = ("order.followed", "order.unfollowed", "mail.accepted", "mail.delayed", "mail.failed", "mail.held",
+                 "case.asked")  # fmt: skip
+"""Actions that leave the version as it is, so that they are never what a change conflicts with."""
+
+
 class Orders:
     """The orders of one unit of work."""
 
@@ -110,8 +115,11 @@ class Orders:
         sent = select(ParcelRow).where(col(ParcelRow.order_id) == order_id, col(ParcelRow.recalled_at).is_(None))
         return list(self._session.execute(sent.order_by(col(ParcelRow.id))).scalars())
 
-    def settle(self, order: OrderRow) -> None:
-        """Write down what the facts say now, and move the order's version by one for this command."""
+    def settle(self, order: OrderRow, *, moves: bool = True) -> None:
+        """Write down what the facts say now, and move the order's version by one for this command.
+
+        Without `moves` the version stands still: for news that no change of a clerk's can conflict with.
+        """
         self._session.flush()
         for name, value in asdict(settled_columns(self.facts(order))).items():
             setattr(order, name, value)
@@ -120,7 +128,8 @@ class Orders:
         )
         shipping = self.address(_id(order), "shipping")
         order.ship_digest = _digest(shipping) if shipping else ""
-        order.version = self._versions.setdefault(_id(order), order.version) + 1
+        base = self._versions.setdefault(_id(order), order.version)
+        order.version = base + 1 if moves else order.version
         order.changed_at = self._now
         if self._by_person and order.touched_at is None:
             order.touched_at = self._now
@@ -134,6 +143,7 @@ class Orders:
                 col(ActivityRow.subject_kind) == "order",
                 col(ActivityRow.subject_id) == order.id,
                 col(ActivityRow.outcome) == "done",
+                col(ActivityRow.action).not_in(_STANDS_STILL),
             )
             .order_by(col(ActivityRow.id).desc())
             .limit(_MOST_CHANGES_TOLD)
