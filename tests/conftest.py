@@ -19,6 +19,17 @@ from tests.demo_store import _postgres_demos, _sqlite_demos, demo_store  # noqa:
 START = datetime(2026, 11, 24, 13, 32, 7, tzinfo=UTC)
 
 
+_IN_MEMORY, _MEMORY_WANTED = Path("/dev/shm"), 4 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the files of tests in memory where there is such a place: a disk takes milliseconds for each commit."""
+    if config.option.basetemp is not None or not os.access(_IN_MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(_IN_MEMORY).free >= _MEMORY_WANTED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+
+
 class StillClock:
     """A clock that moves only when it is told to."""
 

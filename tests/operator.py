@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import gettempdir
+from unicodedata import lookup
 from zoneinfo import ZoneInfo
 
 from textual import events
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
@@ -25,6 +27,8 @@ from opsdesk.settings import Glyphs, Settings, data_folder
 WIDE = (120, 36)
 NARROW = (80, 24)
 _LONGEST_S = 10.0
+_ROUND_S = 0.005
+_BETWEEN_KEYS_S = 0.02
 
 
 def settings(url: str, *, glyphs: Glyphs = Glyphs.UNICODE, state: Path | None = None) -> Settings:
@@ -83,7 +87,7 @@ class Operator:
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, each after the last has had its effect."""
         for key in keys:
-            await self.pilot.press(key)
+            self._send(key)
             await self.settle()
 
     async def burst(self, *keys: str) -> None:
@@ -92,9 +96,20 @@ class Operator:
         await self.settle()
 
     async def type(self, text: str) -> None:
-        """Type a text."""
-        await self.pilot.press(*text)
+        """Type a text as fast as a person can, which is slower than a scanner."""
+        for character in text:
+            self._send(character)
+            await asyncio.sleep(_BETWEEN_KEYS_S)
         await self.settle()
+
+    def _send(self, key: str) -> None:
+        # The pilot's own press waits after each key until the processor rests, which on a busy machine is never.
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        driver = self.app._driver
+        assert driver is not None
+        pressed = events.Key(name, _character_of(name))
+        pressed.set_sender(self.app)
+        driver.send_message(pressed)
 
     async def paste(self, text: str) -> None:
         """Paste a text, which arrives as one."""
@@ -106,19 +121,49 @@ class Operator:
         loop = asyncio.get_running_loop()
         until = loop.time() + _LONGEST_S
         calm = 0
-        while calm < 3:
+        while calm < 2:
             if loop.time() > until:
                 raise AssertionError("The app does not come to rest.")
-            await self.pilot.pause()
-            busy = [worker for worker in self.app.workers if not (worker.is_finished or worker.is_cancelled)]
-            # A worker that waits for the answer of an open panel waits for the person, not for the machine.
-            is_busy = len(busy) > self._asked
-            desk, lane = getattr(self.app, "desk", None), getattr(self.app, "key_lane", None)
-            is_opening = desk is not None and not (desk.is_open and len(self.app.screen_stack) >= self.app.FIRST_DEPTH)
-            is_busy = is_busy or is_opening or (with_preview and self._preview_is_behind)
-            calm = calm + 1 if not is_busy and (lane is None or lane.is_idle) else 0
-            if is_busy:
-                await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0.005))])
+            if self._is_busy or (with_preview and self._preview_is_behind):
+                calm = 0
+                await asyncio.sleep(_ROUND_S)
+            else:
+                await self._round()
+                calm += 1
+
+    @property
+    def _is_busy(self) -> bool:
+        busy = [worker for worker in self.app.workers if not (worker.is_finished or worker.is_cancelled)]
+        # A worker that waits for the answer of an open panel waits for the person, not for the machine.
+        if len(busy) > self._asked:
+            return True
+        desk, lane = getattr(self.app, "desk", None), getattr(self.app, "key_lane", None)
+        is_opening = desk is not None and not (desk.is_open and len(self.app.screen_stack) >= self.app.FIRST_DEPTH)
+        return is_opening or not (lane is None or lane.is_idle)
+
+    async def _round(self) -> None:
+        """Let everything on the screen handle what was sent to it, and draw."""
+        screens = self.app.screen_stack
+        told = [self.app, *screens[:-1], *screens[-1].walk_children(with_self=True)] if screens else [self.app]
+        waiting = len(told)
+        everybody: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def answered() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if not waiting and not everybody.done():
+                everybody.set_result(None)
+
+        for pump in told:
+            if not pump.call_later(answered):
+                answered()
+        until = asyncio.get_running_loop().time() + _LONGEST_S
+        while not (everybody.done() or self.app._exception_event.is_set()):
+            if asyncio.get_running_loop().time() > until:
+                raise AssertionError("The app does not answer.")
+            await asyncio.sleep(0)
+        await asyncio.sleep(_ROUND_S)
+        self.app.screen._on_timer_update()
 
     @property
     def _asked(self) -> int:
@@ -147,6 +192,13 @@ class Operator:
     def sees(self, words: str) -> bool:
         """Say whether the words stand on the screen."""
         return words in self.text
+
+
+def _character_of(key: str) -> str | None:
+    try:
+        return lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(key, key)))
+    except KeyError:
+        return key if len(key) == 1 else None
 
 
 def _strips(screen: Screen[object]) -> list[Strip]:
