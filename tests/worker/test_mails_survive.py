@@ -113,8 +113,8 @@ def test_no_mail_is_lost_and_none_arrives_twice(
 def test_a_worker_that_sends_again_when_in_doubt_is_caught(sqlite_url: str, tmp_path: Path) -> None:
     """The control: the same run by a worker that repeats whatever it cannot know."""
     store = open_store(sqlite_url)
-    write_mails(store, 150)
-    with smtp_sink(tmp_path / "journal", faults(11, 400)) as sink:
-        run(store, sink, kills=6, naive=True)
-        assert any("arrived 2 times" in problem for problem in found_wrong(store, sink, 150))
+    write_mails(store, 40)
+    with smtp_sink(tmp_path / "journal", faults(11, 120)) as sink:
+        run(store, sink, kills=3, naive=True)
+        assert any("arrived 2 times" in problem for problem in found_wrong(store, sink, 40))
     store.close()
