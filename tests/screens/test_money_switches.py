@@ -23,7 +23,7 @@ from tests.operator import Operator, working
 from tests.screens.money_shop import MoneyShop
 from tests.screens.order_kit import order_app
 
-SWITCHES = 1_000 if os.environ.get("OPSDESK_SOAK") else 50
+SWITCHES = 1_000 if os.environ.get("OPSDESK_SOAK") else 25
 FORMS = (
     ("record_payment", ("m", "1"), "reference"),
     ("pay_link", ("m", "2"), "subject"),
