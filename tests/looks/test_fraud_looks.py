@@ -7,17 +7,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import Session
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from opsdesk.domain.people.actors import WORKER
 from opsdesk.operations.fraud.cases import claim
 from opsdesk.operations.fraud.contact import log_attempt
 from opsdesk.operations.fraud.deciding import decide
+from opsdesk.operations.payments.expiry import expire_authorisation
 from opsdesk.settings import Glyphs
+from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
+from opsdesk.store.tables import LeaseRow
+from opsdesk.store.work import Performer
+from opsdesk.worker.deadlines import pass_deadlines
+from opsdesk.worker.loop import LEASE
 from tests.conftest import StillClock
 from tests.operator import Operator
-from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, queue_app
+from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, not_asked, queue_app
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
 _AFTER_S = 0.4
@@ -65,6 +74,27 @@ def _others_work(cases: Cases) -> None:
     cases.staff.do("fiona", claim, cases.ids["104392"])
 
 
+def _lapsed(cases: Cases) -> None:
+    """Let the authorisation of 104440 end while nobody decides."""
+    staff = cases.staff
+    staff.clock.moment += timedelta(hours=31)
+    worker = Performer(staff.store, WORKER, staff.clock)
+    worker.perform(expire_authorisation, not_asked(cases, "104440"))
+    pass_deadlines(worker)
+
+
+def _without_worker(cases: Cases) -> None:
+    """Let the worker have stopped some hours ago."""
+    _others_work(cases)
+    clock = cases.staff.clock
+    begun = clock.moment
+    clock.moment -= timedelta(hours=4)
+    with Session(cases.staff.store.writer) as session, session.begin():
+        session.execute(delete(LeaseRow))
+    take_lease(cases.staff.store, LEASE, "test", lasts=timedelta(minutes=1), clock=clock)
+    clock.moment = begun
+
+
 @dataclass(frozen=True)
 class Look:
     """One picture: what happened, which case is open (none: the queue), and which keys were pressed."""
@@ -86,6 +116,9 @@ LOOKS = (
     Look("case-light", "104463", theme="light"),
     Look("case-called", "104463", before=_called_twice),
     Look("case-cancel-proposed", "104463", before=_failed),
+    Look("queue-without-worker", before=_without_worker),
+    Look("queue-payment-lapsed", before=_lapsed),
+    Look("case-payment-lapsed", "104440", before=_lapsed),
     Look("case-of-somebody-else", "104392", before=_others_work),
     Look("case-second-person", "104441", before=_proposed),
     Look("case-own-proposal", "104441", before=_proposed, who="fiona"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session, select
 
 from opsdesk.domain.people.actors import WORKER
 from opsdesk.operations.payments.expiry import expire_authorisation
@@ -14,13 +13,12 @@ from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.money.panel import MoneyPanel
 from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import PaymentRow
 from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.loop import LEASE
 from tests.conftest import StillClock
 from tests.operator import NARROW, WIDE, working
-from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, queue_app
+from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, not_asked, queue_app
 
 NUMBER = "104440"
 
@@ -40,11 +38,7 @@ def lapsed(cases: Cases) -> Cases:
     """Let the authorisation of the most urgent case end."""
     worker = Performer(cases.staff.store, WORKER, cases.staff.clock)
     cases.staff.clock.advance(hours=31)
-    with Session(cases.staff.store.writer) as session, session.begin():
-        payment = session.exec(select(PaymentRow).where(PaymentRow.order_id == cases.orders[NUMBER])).one()
-        # A gateway that can be asked says so itself; of a terminal the clock knows.
-        payment.gateway, payment_id = "terminal", payment.id
-    worker.perform(expire_authorisation, payment_id)
+    worker.perform(expire_authorisation, not_asked(cases, NUMBER))
     pass_deadlines(worker)
     assert cases.row(NUMBER).fraud_state == "payment_lapsed"
     return cases

@@ -83,6 +83,9 @@ def briefly(seen: Seen, width: int) -> list[Content]:
         return paragraph(next_step(seen), width)[:2]
     if seen.facts.state is FraudState.PENDING_SECOND:
         keys = [("y", "agree", why_not_yes(seen)), ("x", "give back", why_not_decline(seen))]
+    elif seen.facts.state is FraudState.PAYMENT_LAPSED:
+        yes, no = why_not_yes(seen), why_not_decline(seen)
+        keys = [("F9", "cancel", None), ("m", "pay link", None), ("y", "release", yes), ("x", "decline", no)]
     else:
         keys = [
             ("y", f"release: {reason_words(seen, reason_to_release(seen))}", why_not_yes(seen)),
@@ -90,10 +93,8 @@ def briefly(seen: Seen, width: int) -> list[Content]:
             ("v", "call", why_not_verify(seen)),
             ("t", "tell", why_not_ask(seen.facts, seen.desk)),
         ]
-        if seen.facts.state is FraudState.PAYMENT_LAPSED:
-            keys[-1] = ("m", "pay link", None)
         if why_not_commit(seen) is None:
-            keys.insert(0, ("F9", "cancel as proposed", None))
+            keys.insert(0, ("F9", "cancel", None))
     parts: list[tuple[str, str]] = []
     for key, label, why_not in keys:
         is_on = why_not is None
