@@ -6,11 +6,12 @@ from opsdesk.demo.counter import days, hours
 from opsdesk.demo.history import Line
 from opsdesk.demo.moments import moment_of, working_days_later
 from opsdesk.demo.ordinary import Stage, Story, settle_at_once
-from opsdesk.demo.parts import Case
+from opsdesk.demo.parts import Case, Verdicted
 from opsdesk.demo.paying import lasts_until
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, PIET, SOFIA, WORKER, Clerk
 from opsdesk.demo.tales import Tale
+from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.orders.cases import CaseState
 from opsdesk.domain.orders.holds import HoldType, OnReview
 from opsdesk.domain.orders.rules import CancelReason
@@ -123,6 +124,7 @@ def fraud_released(stage: Stage, tale: Tale) -> None:
     """Turned out to be a good customer."""
     fraud_asked(stage, tale)
     at = tale.placed_at + hours(6)
+    _judge(tale, Verdicted(66, "Card from FR, first order", "release", "verified_call", 2, True, 540))
     tale.release(at, LENA, HoldType.FRAUD, "Called back from the number of an earlier order.")
     tale.pay(at + 120, TransactionKind.CAPTURE, tale.basket.total)
     tale.report(at + 3_600, "paid by card")
@@ -133,7 +135,14 @@ def fraud_cancelled(stage: Stage, tale: Tale) -> None:
     fraud_asked(stage, tale)
     at = tale.placed_at + hours(7)
     tale.pay(at, TransactionKind.VOID, tale.basket.total)
+    _judge(tale, Verdicted(92, "CVV not matched, three machines", "cancel_fraud", "cardholder_denied", 5, True, 760))
     tale.cancel(at, SOFIA, CancelReason.FRAUD, "The card holder knows nothing of it.")
+    tale.words.append((Word.FRAUD.value, "case", "", "cardholder_denied", SOFIA.name, at))
+
+
+def _judge(tale: Tale, judged: Verdicted) -> None:
+    assert tale.case is not None, "Who was asked has a case."
+    tale.case.judged = judged
 
 
 def backordered(stage: Stage, tale: Tale) -> None:

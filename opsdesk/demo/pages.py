@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from opsdesk.demo.moments import stamp
-from opsdesk.demo.parts import Held, Payment, Sent
+from opsdesk.demo.parts import Case, Held, Payment, Sent
+from opsdesk.demo.paying import STRIPE
 from opsdesk.demo.people import Place
-from opsdesk.demo.sheets import Sheets
+from opsdesk.demo.sheets import COLUMNS, Sheets
 from opsdesk.demo.tales import Tale
 from opsdesk.domain.address_digests import address_digest
 from opsdesk.domain.money import Money
@@ -16,6 +17,10 @@ from opsdesk.domain.searching import order_search_text, reversed_digits
 from opsdesk.store.filling import Value
 from opsdesk.store.repositories.cases import fraud_state_of
 
+_CARDS = (*(("visa", "4242"),) * 6, *(("mastercard", "4444"),) * 3, ("amex", "8431"))
+_TOLD = ("payment_id", "order_id", "placed_at", "told_at", "kind", "brand", "last4")
+_MAY_BE_MISSING = frozenset({"liability_shifted", "risk_score"})
+_NO_CHECKS = tuple(None if name in _MAY_BE_MISSING else "" for name in COLUMNS["payment_check"][len(_TOLD) :])
 _BLOCKS = {kind: ",".join(sorted(DEFAULT_BLOCKS[kind])) for kind in HoldType}
 
 
@@ -68,6 +73,8 @@ def _write_payment(sheets: Sheets, tale: Tale, payment: Payment) -> None:
         payment.charged_back, payment.state(currency).value, payment.ended.value, _moment(payment.expires_at),
         payment.credit_id, stamp(payment.moves[0].at),
     ))  # fmt: skip
+    if payment.gateway == STRIPE:
+        _write_check(sheets, tale, payment)
     for paid in payment.moves:
         number, at = sheets.next_id("payment_transaction"), stamp(paid.at)
         sheets.add("payment_transaction", (
@@ -107,11 +114,11 @@ def _write_hold(sheets: Sheets, tale: Tale, held: Held) -> None:
 
 
 def _write_desk(sheets: Sheets, tale: Tale) -> None:
-    if (case := tale.case) is not None:
-        sheets.add("verification_case", (
-            case.id, tale.id, "fraud", case.state.value, case.opened_by, stamp(case.opened_at), case.answer_days,
-            _moment(case.respond_by), case.decided_by, _moment(case.decided_at), fraud_state_of("fraud", case.state),
-            0, "", _moment(case.respond_by), None, None, None, None, 0, 0, 0, "", "", "", "", "", "", None, None, "", 1,
+    if tale.case is not None:
+        _write_case(sheets, tale.id, tale.case)
+    for word, source, reference, why, by, at in tale.words:
+        sheets.add("order_label", (
+            sheets.next_id("order_label"), tale.id, word, source, reference, why, by, stamp(at),
         ))  # fmt: skip
     for author, at, text in tale.notes:
         sheets.add("note", (sheets.next_id("note"), tale.id, author, stamp(at), text))
@@ -122,6 +129,34 @@ def _write_desk(sheets: Sheets, tale: Tale) -> None:
         ))  # fmt: skip
     for clerk in tale.followers:
         sheets.add("follow", (clerk.id, tale.id, 1))
+
+
+def _write_case(sheets: Sheets, order_id: int, case: Case) -> None:
+    judged = case.judged if case.decided_at is not None else None
+    state = fraud_state_of("fraud", case.state)
+    if judged is not None and judged.verdict == "cancel_fraud":
+        state = "cancelled_fraud"
+    told = (judged.score, judged.reason) if judged is not None else (0, "")
+    end = (
+        (judged.verdict, judged.reason_code, judged.gut, int(judged.was_worth_a_look))
+        if judged is not None
+        else ("", "", None, None)
+    )
+    sheets.add("verification_case", (
+        case.id, order_id, "fraud", case.state.value, case.opened_by, stamp(case.opened_at), case.answer_days,
+        _moment(case.respond_by), case.decided_by, _moment(case.decided_at), state,
+        *told, _moment(case.respond_by), None, None, None, None, judged.touch_seconds if judged is not None else 0,
+        0, 0, "", "", "", "", *end, "", 1,
+    ))  # fmt: skip
+
+
+def _write_check(sheets: Sheets, tale: Tale, payment: Payment) -> None:
+    """Say with which card it was paid, as the gateway tells; of most cards nothing else matters."""
+    brand, _, last4 = payment.instrument.partition(" ..")
+    if not last4:
+        brand, last4 = _CARDS[payment.id % len(_CARDS)]
+    told = stamp(payment.moves[0].at)
+    sheets.add("payment_check", (payment.id, tale.id, stamp(tale.placed_at), told, "card", brand, last4, *_NO_CHECKS))
 
 
 def _digest(place: Place) -> str:

@@ -67,6 +67,19 @@ class Held:
 
 
 @dataclass(slots=True)
+class Verdicted:
+    """How a case was judged: by the rules, by a gut, by whoever decided."""
+
+    score: int
+    reason: str
+    verdict: str
+    reason_code: str
+    gut: int
+    was_worth_a_look: bool
+    touch_seconds: int
+
+
+@dataclass(slots=True)
 class Case:
     """The verification case of an order."""
 
@@ -78,6 +91,7 @@ class Case:
     respond_by: int | None
     decided_by: str | None = None
     decided_at: int | None = None
+    judged: Verdicted | None = None
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Scores for what is open in the demo shop; the suspicious orders get the checks of their payments first.
+"""Scores for the orders that the fraud desk of the demo shop looks at; suspicious ones get checks of their payments.
 
 Nothing is held by it; what the demo's people hold, they hold in its tale.
 """
@@ -13,14 +13,16 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from opsdesk.domain.fraud.books import FraudBook
+from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.store.engine import open_store
 from opsdesk.store.fraud.evidence import reading_of
 from opsdesk.store.repositories.risk import Cause, Risk
-from opsdesk.store.tables import CaseRow, OrderRow, PaymentCheckRow, PaymentRow
+from opsdesk.store.tables import CaseRow, LabelRow, OrderRow, PaymentCheckRow, PaymentRow
 
 _BATCH = 500
 _MOST = 5_000
 """In a shop of a million orders the newest ones are enough to look at."""
+_FEW = 10
 _CARDS = (("visa", "4242", "fail", "fail", "FR"), ("mastercard", "1881", "fail", "pass", "NL"))
 
 
@@ -29,17 +31,19 @@ def score_open(url: str, book: FraudBook, zone: ZoneInfo, now: datetime) -> int:
     store = open_store(url)
     try:
         with Session(store.writer) as session, session.begin():
-            cases = list(session.execute(select(CaseRow).where(col(CaseRow.kind) == "fraud")).scalars())
+            cases = _cases(session)
             for place, case in enumerate(cases):
                 _add_check(session, case, *_CARDS[place % len(_CARDS)], now)
             session.flush()
             risk, reading = Risk(session, now), reading_of(book, zone)
-            ids = iter(_open_orders(session))
+            decided = {case.order_id for case in cases if case.decided_at is not None}
+            ids = iter(sorted({*_open_orders(session), *decided, *_sampled(session)}, reverse=True))
             scores: dict[int, int] = {}
             while batch := list(islice(ids, _BATCH)):
                 scores |= {one.order_id: one.score.total for one in risk.assess(batch, book, reading, Cause.AGAIN)}
             for case in cases:
-                case.score = scores.get(case.order_id, case.score)
+                if case.decided_at is None:
+                    case.score = scores.get(case.order_id, case.score)
             return len(scores)
     finally:
         store.close()
@@ -54,6 +58,19 @@ def _open_orders(session: Session) -> list[int]:
     ]
 
 
+def _cases(session: Session) -> list[CaseRow]:
+    """Return the cases that wait, and a few that were decided last: enough for their rules to have a record."""
+    fraud = select(CaseRow).where(col(CaseRow.kind) == "fraud").order_by(col(CaseRow.id))
+    waiting = session.execute(fraud.where(col(CaseRow.decided_at).is_(None))).scalars()
+    decided = session.execute(fraud.where(col(CaseRow.decided_at).is_not(None))).scalars()
+    return [*waiting, *list(decided)[-_FEW:]]
+
+
+def _sampled(session: Session) -> set[int]:
+    found = select(col(LabelRow.order_id)).where(col(LabelRow.label) == Word.SAMPLED.value)
+    return set(session.execute(found.order_by(col(LabelRow.at).desc()).limit(_FEW)).scalars())
+
+
 def _add_check(
     session: Session, case: CaseRow, brand: str, last4: str, cvv_check: str, line: str, country: str, now: datetime
 ) -> None:
@@ -62,7 +79,7 @@ def _add_check(
     payment = session.execute(paid).scalar_one_or_none()
     if payment is None or payment.id is None:
         return
-    session.add(
+    session.merge(
         PaymentCheckRow(
             payment_id=payment.id,
             order_id=case.order_id,

@@ -9,10 +9,12 @@ from opsdesk.demo import goods_troubles as goods
 from opsdesk.demo import hold_troubles as holds
 from opsdesk.demo import money_troubles as money
 from opsdesk.demo import refund_troubles as refunds
+from opsdesk.demo import suspect_troubles as suspects
 from opsdesk.demo.ordinary import Story
 from opsdesk.demo.plan import DemoPlan
 from opsdesk.demo.post import Fate
 from opsdesk.demo.staff import ANNA, LENA, MIA, SOFIA
+from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.orders.holds import HoldType
 from opsdesk.domain.orders.rules import CancelReason
 
@@ -145,10 +147,24 @@ _GOODS = (
           40106, 40113, 40120, 40137, 40144, 40151, 40168, 40175, 40177, 40182, 40199, 40205, 40212, 40229, 40236,
           40243, 50310, 50327, 50334, 50341, 50358)), 6, channel="wholesale"),
 )  # fmt: skip
+_GUTS = (
+    (64, 2, True, Word.LEGIT), (71, 1, False, Word.LEGIT), (66, 2, True, Word.LEGIT), (88, 4, True, Word.FRAUD),
+    (62, 2, False, Word.LEGIT), (69, 3, True, Word.WARNED), (65, 1, False, Word.LEGIT), (73, 3, True, None),
+    (91, 5, True, Word.FRAUD), (63, 2, False, None), (68, 2, True, Word.LEGIT), (77, 4, True, Word.WARNED),
+    (61, 1, False, Word.LEGIT), (70, 3, True, Word.LEGIT), (86, 4, True, Word.FRAUD), (67, 2, False, Word.LEGIT),
+    (64, 3, True, None), (75, 4, True, Word.LEGIT), (62, 1, False, None), (72, 3, False, Word.LEGIT),
+)  # fmt: skip
+_DRAWN = (Word.LEGIT, None, Word.LEGIT, None, Word.LEGIT, Word.WARNED, None, Word.LEGIT, None, None, Word.LEGIT, None)
+_SUSPECTS = (
+    *(Scene(suspects.was_suspected(score, gut, worth=worth, word=word, who=SOFIA if place % 4 == 3 else LENA),
+            240 + 31 * place, channel="") for place, (score, gut, worth, word) in enumerate(_GUTS)),
+    *(Scene(suspects.was_sampled(26 + 3 * place % 30, word), 20 + 58 * place, channel="")
+      for place, word in enumerate(_DRAWN)),
+)  # fmt: skip
 _CANCELLED = tuple(
     Scene(money.cancelled(reason, note), 62 + 8 * place) for place, (reason, note) in enumerate(_NOTES.items())
 )
-SCENES = tuple(sorted((*_MONEY, *_GATEWAYS, *_HOLDS, *_GOODS, *_CANCELLED), key=lambda scene: scene.since))
+SCENES = tuple(sorted((*_MONEY, *_GATEWAYS, *_HOLDS, *_GOODS, *_SUSPECTS, *_CANCELLED), key=lambda scene: scene.since))
 
 
 def scripted(plan: DemoPlan) -> dict[int, Scene]:

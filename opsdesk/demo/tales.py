@@ -51,6 +51,7 @@ class Tale:
     notes: list[tuple[str, int, str]] = field(default_factory=list)
     ends: list[CalledOff] = field(default_factory=list)
     case: Case | None = None
+    words: list[tuple[str, str, str, str, str, int]] = field(default_factory=list)
     packing_since: int | None = None
     owner: Clerk | None = None
     snoozed_until: int | None = None
