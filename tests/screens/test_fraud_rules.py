@@ -9,17 +9,20 @@ import pytest
 from sqlmodel import Session, col, select
 from textual.screen import Screen
 
+from opsdesk.domain.fraud.drafting.lately import Recent
 from opsdesk.domain.fraud.learning.backtest import BacktestReport
 from opsdesk.operations.fraud import backtests
 from opsdesk.operations.fraud.rules import save
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.screens.fraud.rules import backtest as backtest_panel
+from opsdesk.screens.fraud.rules import editor as editor_module
 from opsdesk.screens.fraud.rules.backtest import BacktestPanel
 from opsdesk.screens.fraud.rules.editor import RuleEditor
 from opsdesk.screens.fraud.rules.screen import RulesScreen
 from opsdesk.screens.fraud.rules.sheet import CheckSheet
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import RuleRow
+from opsdesk.store.views.fraud.rules import recently_scored
 from tests.conftest import StillClock
 from tests.operator import NARROW, DeskApp, Operator, working
 from tests.screens.fraud_kit import Cases, five_cases, fraud_shop
@@ -202,6 +205,21 @@ async def test_a_half_written_rule_is_there_again(cases: Cases):
         await operator.press("n")
         assert operator.sees("Taken up where you left it.")
         assert operator.sees("order.units >= 3")
+
+
+async def test_a_slow_store_loses_no_half_written_rule(cases: Cases, monkeypatch: pytest.MonkeyPatch):
+    """Fields tell what they begin with; kept before the draft is read, that would take its place."""
+
+    def slowly(session: Session) -> tuple[Recent, ...]:
+        threading.Event().wait(0.4)
+        return recently_scored(session)
+
+    monkeypatch.setattr(editor_module, "recently_scored", slowly)
+    async with working(rules_app(cases)) as operator:
+        await operator.press("n")
+        await operator.paste("-HALF")
+        await operator.press("f3", "n")
+        assert operator.sees("OWN-01-HALF")
 
 
 async def test_what_somebody_else_saved_meanwhile_is_shown_and_the_text_stays(cases: Cases):

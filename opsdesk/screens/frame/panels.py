@@ -206,9 +206,11 @@ class FormPanel(DeskPanel[ResultT]):
 
     @on(Form.Edited)
     def _edited(self, event: Form.Edited) -> None:
-        # What stands there now, not when it was told: the form may have been filled from the order since.
+        # What stands there now, not when it was told: the form may have been filled from the order since. Fields tell
+        # what they begin with too; before the draft has been read, that must not be kept in its place.
         event.stop()
-        self._keep(self.form.draft)
+        if self.is_loaded or self.form.is_changed:
+            self._keep(self.form.draft)
 
     @on(Form.Completed)
     def _completed(self, event: Form.Completed) -> None:

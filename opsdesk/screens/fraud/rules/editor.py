@@ -101,8 +101,8 @@ class RuleEditor(FormPanel["Done"]):
         self.recent = await self.fetch(recently_scored) or ()
         if not self.is_attached:
             return
-        await super().load()
         await self._take_up_version()
+        await super().load()
         await self._check()
 
     def _keep(self, values: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ class RuleEditor(FormPanel["Done"]):
 
     async def _take_up_version(self) -> None:
         user_id = self._drafting_user
-        if user_id is None or not self.form.is_changed:
+        if user_id is None or self.form.is_changed:
             return
         draft = await self.fetch(find_draft, user_id, self.DRAFT, self.subject_id)
         if draft is not None and draft.fields.get(_SEEN, "").isdecimal():
