@@ -10,6 +10,7 @@ import logging
 from contextlib import closing, suppress
 from contextvars import Context, copy_context
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from threading import Event, Thread
@@ -22,6 +23,7 @@ from opsdesk.screens.frame.host import DeskHost, StoreChange
 from opsdesk.screens.queue.first_picture import FirstPicture
 from opsdesk.settings import Settings, load_settings, os_login, refuse_open_secrets
 from opsdesk.terminal.citizen import run_citizen
+from opsdesk.terminal.sweeping import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +44,7 @@ _LAST_ROUND_S = 2.0
 _CALM_S = 0.25
 """Changes are shown at most four times a second, however many there are."""
 
+_A_REST = timedelta(seconds=1)
 _MOST_CHANGES = 200
 _LONGEST_START_S = 30.0
 
@@ -51,9 +54,10 @@ class OpsDeskApp(DeskHost):
 
     TITLE = "OpsDesk"
 
-    def __init__(self, desk: Desk, greeting: Greeting = lambda: None) -> None:
+    def __init__(self, desk: Desk, greeting: Greeting = lambda: None, sweeper: Sweeper | None = None) -> None:
         super().__init__(desk)
         self._greeting = greeting
+        self._sweeper = sweeper
         self._stop = Event()
         self._worker: Thread | None = None
         self._doorbell: Doorbell | None = None
@@ -104,6 +108,12 @@ class OpsDeskApp(DeskHost):
         await self._listen()
         await self._raise_alerts()
         self._work_beside()
+        if self._sweeper is not None:
+            self.set_interval(1.0, self._sweep)
+
+    def _sweep(self) -> None:
+        if self._sweeper is not None and self.idle.has_rested(_A_REST):
+            self._sweeper.sweep()
 
     async def _sign_in(self) -> None:
         """Be the person that the login of the system is tied to; in a new shop, its first admin."""
@@ -267,15 +277,21 @@ def first_page(url: str, clock: Clock) -> FirstPage | None:
     return first_page.first_page(url, os_login=os_login(), now=clock())
 
 
-def make_app(store_url: str = "", actor: Actor | None = None, *, clock: Clock = system_clock) -> OpsDeskApp:
+def make_app(
+    store_url: str = "", actor: Actor | None = None, *, clock: Clock = system_clock, sweeper: Sweeper | None = None
+) -> OpsDeskApp:
     """Make the app for a store; without an actor it asks who works here."""
     settings = load_settings()
     refuse_open_secrets(settings)
     url = store_url or settings.store_url
     desk = Desk(partial(open_shop, settings, url), settings, actor=actor, clock=clock)
-    return OpsDeskApp(desk) if actor else OpsDeskApp(desk, partial(first_page, url, clock))
+    if actor is not None:
+        return OpsDeskApp(desk, sweeper=sweeper)
+    return OpsDeskApp(desk, partial(first_page, url, clock), sweeper)
 
 
 def run_app(store_url: str = "", actor: Actor | None = None) -> int:
     """Run the app on this terminal and return the exit code."""
-    return run_citizen(make_app(store_url, actor))
+    sweeper = Sweeper()
+    sweeper.begin()
+    return run_citizen(make_app(store_url, actor, sweeper=sweeper))

@@ -23,3 +23,7 @@ class Idle:
     def is_over(self) -> bool:
         """True once nobody has been there for as long as the limit."""
         return self._clock() - self._since >= self._limit
+
+    def has_rested(self, span: timedelta) -> bool:
+        """Say whether no key came for so long."""
+        return self._clock() - self._since >= span
