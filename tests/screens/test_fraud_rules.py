@@ -217,8 +217,12 @@ async def test_a_slow_store_loses_no_half_written_rule(cases: Cases, monkeypatch
     monkeypatch.setattr(editor_module, "recently_scored", slowly)
     async with working(rules_app(cases)) as operator:
         await operator.press("n")
+        await operator.pass_time(0.5)
         await operator.paste("-HALF")
         await operator.press("f3", "n")
+        await operator.pass_time(0.5)
+        await operator.press("f3", "n")
+        await operator.pass_time(0.5)
         assert operator.sees("OWN-01-HALF")
 
 
