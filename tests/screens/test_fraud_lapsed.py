@@ -10,6 +10,7 @@ from opsdesk.domain.people.actors import WORKER
 from opsdesk.operations.payments.expiry import expire_authorisation
 from opsdesk.screens.fraud import desk as fraud_desk
 from opsdesk.screens.fraud.case import CaseScreen
+from opsdesk.screens.money.link import PayLinkPanel
 from opsdesk.screens.money.panel import MoneyPanel
 from opsdesk.store.desk.leases import take_lease
 from opsdesk.store.engine import Store, open_store
@@ -77,6 +78,8 @@ async def test_the_case_says_that_its_money_is_gone_and_m_opens_the_money(lapsed
         assert operator.sees(f"No money is held for {NUMBER} any more.")
         await operator.press("m")
         assert isinstance(operator.screen, MoneyPanel)
+        await operator.press("2")
+        assert isinstance(operator.screen, PayLinkPanel)
 
 
 async def test_one_key_cancels_an_order_whose_money_is_gone(lapsed: Cases):

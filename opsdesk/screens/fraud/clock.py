@@ -53,9 +53,12 @@ def span_words(span: timedelta) -> str:
 
 
 def short_span(span: timedelta) -> str:
-    """Say a span in a column: `45 min`, `3:12 h`, `2 d 5 h`."""
+    """Say a span in a column: `45 min`, `3:12 h`, `2d 5h`."""
     minutes = int(abs(span).total_seconds() // 60)
-    return f"{minutes // 60}:{minutes % 60:02} h" if 60 <= minutes < 24 * 60 else span_words(span)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02} h" if hours < 24 else f"{hours // 24}d {hours % 24}h"
 
 
 def countdown(case: CaseFacts, now: datetime, zone: ZoneInfo, settings: DeadlineSettings) -> Countdown | None:

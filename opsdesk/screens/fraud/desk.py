@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -118,18 +118,23 @@ class FraudDesk(DeskScreen[None]):
     def _row(self, line: FraudLine) -> Row:
         now = self.desk.clock()
         symbol, tone = STATE_LOOKS[line.state]
-        claimant = line.claimant(now)
-        lead = f" {self.host.symbol('look')}" if line.is_escalated else ""
         return (
             Cell(str(line.score), Tone.ALARM if line.score >= _HIGH else Tone.PLAIN),
             Cell(line.number),
             self._left(line),
-            Cell(f"{self.host.symbol(symbol)} {line.state.words}{lead}", tone),
+            Cell(f"{self.host.symbol(symbol)} {line.state.words}", tone),
             Cell(line.customer_name),
             Cell(str(line.total)),
-            Cell(f"@ {claimant}" if claimant else "-", Tone.COLD if claimant else Tone.DIM),
+            self._who(line, now),
             Cell(line.reason, Tone.DIM),
         )
+
+    def _who(self, line: FraudLine, now: datetime) -> Cell:
+        """Say who has it; what nobody has and the lead should see is the lead's."""
+        claimant = line.claimant(now)
+        if claimant:
+            return Cell(f"@ {claimant}", Tone.COLD)
+        return Cell(f"{self.host.symbol('look')} lead", Tone.LOOK) if line.is_escalated else Cell("-", Tone.DIM)
 
     def _left(self, line: FraudLine) -> Cell:
         if line.decide_by is None:
