@@ -107,7 +107,7 @@ async def test_the_list_shows_state_as_symbol_and_word_and_marks_the_shops_own(c
         (trial,) = [line for line in operator.lines if "ORD-01~1" in line and "first order" in line]
         assert ("? trial" in trial, "~ 1 sofia" in trial) == (True, True)
         assert operator.sees("2 your own")
-        assert reads(operator, "on trial beside the version that counts until 08 Dec")
+        assert reads(operator, "On trial beside the version that counts until 08 Dec")
         (own,) = [line for line in operator.lines if "OWN-01" in line]
         assert "□ shadow" in own
 

@@ -24,7 +24,7 @@ from opsdesk.widgets.paper import heading, paragraph
 
 _CONDITIONS = ("when", "applies_when")
 _ANSWER_LOOKS = {
-    Answer.FIRES: ("held", Tone.LOOK),
+    Answer.FIRES: ("look", Tone.LOOK),
     Answer.CLEAR: ("done", Tone.GOOD),
     Answer.UNKNOWN: ("asked", Tone.DOUBT),
     Answer.APART: ("nothing", Tone.DIM),

@@ -125,8 +125,10 @@ class RuleEditor(FormPanel["Done"]):
 
     def why_not(self, action: str, *parameters: object) -> str | None:
         """A rule with problems is not saved."""
-        if action in ("choices", "next"):
+        if action == "choices":
             return None
+        if action == "next":
+            return None if self.has_class("-narrow") else "The check stands beside the fields."
         if action == "commit" and self.checked.problems:
             return f"Not saved while something is wrong: {said(self.checked.problems[0], LABELS)}"
         if action == "commit" and self.checked.missing:

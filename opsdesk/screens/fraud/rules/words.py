@@ -100,9 +100,8 @@ def rule_lines(line: RuleLine, book: FraudBook, now: datetime, zone: ZoneInfo, w
     yield from paragraph(f"customers may be told: {safe}", width, style=_DIM)[:1]
     group = book.rules.groups.get(rule.group)
     weight = f"{line.group}, at most {group.cap} together" if group is not None else line.group
-    yield from paragraph(
-        f"{KIND_WORDS[rule.kind].capitalize()}; {weight}. {_since(line, rule, book, now, zone)}", width, style=_DIM
-    )[:2]
+    does = f"{_since(line, rule, book, now, zone)} {KIND_WORDS[rule.kind].capitalize()}; {weight}."
+    yield from paragraph(does, width, style=_DIM)[:2]
     if line.record.last:
         last = ", ".join(f"{number} {outcome.value}" for number, outcome in line.record.last)
         yield from paragraph(f"last hits: {last}", width, style=_DIM)[:1]
@@ -116,5 +115,5 @@ def _since(line: RuleLine, rule: Rule, book: FraudBook, now: datetime, zone: Zon
     if rule.state is not RuleState.SHADOW:
         return told + note
     ends = rule.since + timedelta(days=book.thresholds.learning.trial_days)
-    beside = "on trial beside the version that counts" if line.is_trial else "judging in silence"
-    return f"{told}{note} It is {beside} until {ends:%d %b}."
+    beside = "On trial beside the version that counts" if line.is_trial else "Judging in silence"
+    return f"{beside} until {ends:%d %b}. {told}{note}"
