@@ -16,7 +16,7 @@ from opsdesk.domain.fraud.cases.states import CaseFacts, FraudState
 from opsdesk.domain.people.actors import WORKER, Actor, Role
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.operations.fraud.contact import log_attempt, respond
-from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide, reject
+from opsdesk.operations.fraud.deciding import approve, confirm_cancel, decide, extend, reject
 from opsdesk.operations.fraud.lists import block, snooze, trust, unlist
 from opsdesk.operations.orders.holds import release
 from opsdesk.operations.payments.expiry import expire_authorisation
@@ -226,6 +226,17 @@ def test_a_call_is_logged_and_counts_and_proposes_to_cancel_when_none_is_left(
     as_(AMY).perform(confirm_cancel, case_id, version=case.version)
     assert [(call.kind, call.state) for call in calls(shop)] == [("void", "requested")]
     assert state_of(shop, case_id) is FraudState.CANCELLED_UNVERIFIED
+
+
+def test_nobody_cancels_or_gives_time_where_somebody_else_works(shop: Store, as_: Desk, clock: StillClock) -> None:
+    case_id = suspected(shop)
+    as_(AMY).perform(claim, case_id)
+    version = as_(AMY).perform(log_attempt, case_id, outcome="failed_challenge").version or 0
+    with pytest.raises(Refused, match="amy works on 104458"):
+        as_(BOB).perform(confirm_cancel, case_id, version=version)
+    with pytest.raises(Refused, match="amy works on 104458"):
+        as_(BOB).perform(extend, case_id, version=version, until=clock() + timedelta(hours=20))
+    as_(AMY).perform(confirm_cancel, case_id, version=version)
 
 
 def test_verified_needs_the_answers_and_a_number_from_before(shop: Store, as_: Desk) -> None:

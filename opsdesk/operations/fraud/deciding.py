@@ -8,6 +8,7 @@ from datetime import datetime
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.fraud.cases import deciding
 from opsdesk.domain.fraud.cases.states import Decision, Move
+from opsdesk.domain.fraud.cases.working import insist, why_not_claim
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.orders.states import Lifecycle
@@ -99,11 +100,12 @@ def confirm_cancel(work: Work, case_id: int, *, version: int, letter: Letter | N
     """Cancel as it was proposed; a person presses the key.
 
     Raises:
-        Refused: no cancellation is proposed, or the goods have left.
+        Refused: no cancellation is proposed, somebody else works on it, or the goods have left.
         Conflict: the case changed since `version` was read.
         Denied: the order is above what this person may cancel.
     """
     at = open_case(work, case_id, version=version)
+    insist(why_not_claim(at.case, work.actor.name, at.desk))
     move = deciding.confirm_cancel(at.case, at.desk)
     return _ended(work, at, move, deciding.confirmed(at.case, at.desk), letter=letter)
 
@@ -113,10 +115,12 @@ def extend(work: Work, case_id: int, *, version: int, until: datetime) -> Done:
     """Give the customer more time, once, instead of cancelling.
 
     Raises:
-        Refused: no cancellation is proposed, more time was given already, or the money would not wait.
+        Refused: no cancellation is proposed, more time was given already, somebody else works on it, or the money
+            would not wait.
         Conflict: the case changed since `version` was read.
     """
     at = open_case(work, case_id, version=version)
+    insist(why_not_claim(at.case, work.actor.name, at.desk))
     move = deciding.extend(at.case, until, at.desk)
     local = until.astimezone(work.zone)
     carry_out(work, at, move, "case.extended", f"More time for the customer, until {local:%a %d %b %H:%M}")

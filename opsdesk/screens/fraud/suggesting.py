@@ -131,7 +131,7 @@ def _why_not_answered(seen: Seen) -> str | None:
 
 
 def _why_not_more_time(seen: Seen) -> str | None:
-    return why_not_extend(seen.facts)
+    return why_not_extend(seen.facts) or _why_not_claim(seen)
 
 
 def _why_not_reopen(seen: Seen) -> str | None:
@@ -141,7 +141,7 @@ def _why_not_reopen(seen: Seen) -> str | None:
 
 def why_not_commit(seen: Seen) -> str | None:
     """Say why F9 does nothing now: it confirms a cancellation that is proposed, and nothing else."""
-    return why_not_confirm(seen.facts)
+    return why_not_confirm(seen.facts) or _why_not_claim(seen)
 
 
 def next_step(seen: Seen) -> str:
