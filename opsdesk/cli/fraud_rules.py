@@ -175,6 +175,9 @@ def _say(
     known: OrderKnown | None,
     answer: RuleAnswer | None,
 ) -> None:
+    from opsdesk.domain.fraud.evidence.catalogue import CATALOGUE
+    from opsdesk.domain.fraud.rules import shown_fact
+
     whose = "the shop's own" if line.is_own else "shipped"
     say(f"{line.key}: {rule.name}")
     say(f"    {rule.points:+} points, {rule.state}, {whose}, group {rule.group}, {rule.kind.value.replace('_', ' ')}")
@@ -192,4 +195,5 @@ def _say(
     if known is not None and answer is not None:
         say(f"{known.number}: {answer.answer}")
         for name, value in answer.asked:
-            say(f"    {name} = {'not known' if value is None else value}")
+            shown = shown_fact(known.facts, name, CATALOGUE[name].kind)
+            say(f"    {name} = {'not known' if value is None else shown}")

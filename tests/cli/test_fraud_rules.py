@@ -88,6 +88,7 @@ def test_a_rule_is_asked_about_one_order_and_the_facts_are_shown(shop: Store, ru
     run("fraud", "rule", "save", saved(tmp_path, RULE))
     told = run("fraud", "rule", "show", "OWN-01", "--order", "4458", "--json").json["order"]
     assert (told["number"], told["answer"], set(told["asked"])) == ("104458", "fires", {"order.units"})
+    assert "order.units = " in run("fraud", "rule", "show", "OWN-01", "--order", "4458").out
     assert "cannot be judged" in run("fraud", "rule", "show", "IPD-03", "--order", "104458").out
     assert run("fraud", "rule", "show", "OWN-01", "--order", "999").code == 1
     assert run("fraud", "rule", "show", "NO-1").code == 1

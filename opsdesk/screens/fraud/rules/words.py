@@ -22,7 +22,7 @@ COLUMNS = (
     Column("id", "ID", 9),
     Column("name", "RULE", 16, grows=True),
     Column("points", "PTS", 4, "right"),
-    Column("state", "STATE", 8),
+    Column("state", "STATE", 10),
     Column("who", "VERSION", 12, needs=90),
     Column("fired", "FIRED", 5, "right"),
     Column("right", "FRAUD AMONG THEM", 22, needs=100),
