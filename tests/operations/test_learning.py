@@ -37,6 +37,7 @@ from opsdesk.store.tables import (
     LabelRow,
     ParcelRow,
     PaymentRow,
+    RefundRow,
 )
 from opsdesk.store.verify.running import verify_store
 from opsdesk.store.work import Performer
@@ -258,6 +259,17 @@ def test_what_a_person_says_settles_what_they_knew_of_and_nothing_that_comes_lat
 def test_an_order_that_was_cancelled_as_fraud_without_proof_is_suspected(shop: Shop) -> None:
     shop.by().perform(cancel, shop.order_id, reason=CancelReason.FRAUD, note="Odd.")
     assert shop.label is Label.SUSPECTED
+
+
+@pytest.mark.parametrize(("state", "known"), [("succeeded", Label.SUSPECTED), ("declined", Label.UNKNOWN)])
+def test_money_that_went_back_as_fraud_is_a_suspicion_and_no_proof(shop: Shop, state: str, known: Label) -> None:
+    shop.add(
+        RefundRow(
+            order_id=shop.order_id, state=state, reason="fraud", amount_minor=100, currency="EUR", content_hash="x",
+            requested_by="amy", requested_at=START,
+        )
+    )  # fmt: skip
+    assert shop.label is known
 
 
 def test_an_order_that_arrived_becomes_good_by_itself_when_its_time_is_over(shop: Shop) -> None:

@@ -108,7 +108,7 @@ class Standing:
         if not self.sales:
             return f"No sales by {programme.network.capitalize()} are known."
         if self.sales < programme.sales_at_least:
-            return f"Concerns shops with {programme.sales_at_least:,} sales a month; this one had {self.sales:,}."
+            return f"Counts from {programme.sales_at_least:,} sales a month on."
         reaches = -(-programme.ratio * self.sales // 10_000)
         left = max(programme.at_least, reaches) - self.count
         if left <= 0:
