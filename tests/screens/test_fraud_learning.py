@@ -78,6 +78,7 @@ async def test_my_gut_is_mine_and_others_are_for_the_lead(cases: Cases):
         await operator.settle()
         guts = [key for key in operator.screen.lines if "all guts" in key]
         assert guts == ["all guts-2", "all guts-3", "all guts-4", "all guts-5"]
+        assert operator.screen.lines["all guts-4"].told.endswith("By person: fiona 0 of 1.")
 
 
 async def test_samples_are_listed_and_one_opens(cases: Cases):

@@ -122,7 +122,9 @@ def _guts(found: Learning, *, is_lead: bool) -> Iterator[Learned]:
     for whose, steps in shown:
         said = [step for step in steps if step.decisions]
         for place, step in enumerate(said):
-            yield _gut(whose, step, is_first=place == 0 and whose == shown[0][0])
+            is_own = whose == shown[0][0]
+            more = "Only you see this, and the lead." if is_own else _by_person(found, step.gut)
+            yield _gut(whose, step, more, is_first=place == 0 and is_own)
         if not said and whose == shown[0][0]:
             row = _row("GUT", "you have not said yet", None, "asked with each decision", Tone.DIM)
             yield Learned(
@@ -130,14 +132,19 @@ def _guts(found: Learning, *, is_lead: bool) -> Iterator[Learned]:
             )
 
 
-def _gut(whose: str, step: GutStep, *, is_first: bool) -> Learned:
+def _gut(whose: str, step: GutStep, more: str, *, is_first: bool) -> Learned:
     who = "you" if whose.startswith("your") else "anybody"
     said = _said(step.fraud, "was fraud", "were fraud")
-    told = f"When {who} said {step.gut}, {_GUTS[step.gut]}: {_counted(step.decisions, 'decision')}. {said}"
-    private = " Only you see this, and the lead." if who == "you" else ""
+    told = f"When {who} said {step.gut}, {_GUTS[step.gut]}: {_counted(step.decisions, 'decision')}. {said} {more}"
     words = f"fraud, of {_counted(step.decisions, 'decision')}"
     row = _row("GUT" if is_first else "", f"{whose} {step.gut}, {_GUTS[step.gut]}", step.fraud, words, Tone.PLAIN)
-    return Learned(f"{whose}-{step.gut}", row, told + private)
+    return Learned(f"{whose}-{step.gut}", row, told)
+
+
+def _by_person(found: Learning, gut: int) -> str:
+    steps = ((name, step) for name, each in found.people for step in each if step.gut == gut and step.fraud.of)
+    said = ", ".join(f"{name} {step.fraud.hits} of {step.fraud.of}" for name, step in steps)
+    return f"By person: {said}." if said else ""
 
 
 def _samples(found: Learning) -> Learned:
