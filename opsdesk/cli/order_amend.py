@@ -55,6 +55,7 @@ def amend_order(
 ) -> None:
     """Change goods, prices, discount, shipping or address. What costs more is asked for first, never taken silently."""
     from opsdesk.domain.amendments.rules import Settle
+    from opsdesk.domain.people.permissions import why_not_allowed
     from opsdesk.operations.amendments.changing import propose
 
     once = Once(command, "order.amend", as_json, is_rehearsal=dry_run)
@@ -63,7 +64,9 @@ def amend_order(
         edits = _edits(performer, order, {name: each or [] for name, each in words.items()}, reason)
         edits += _whole_edits(order, discount, shipping, method, address or [])
         wanted = Wanted(tuple(edits), reason, chosen(Settle, settle, "settle"))
-        letters = _letters(performer, order, wanted) if tell and order.facts.has_email else Letters()
+        # Whoever may not is turned away by the command itself, which writes that down.
+        is_told = tell and order.facts.has_email and why_not_allowed(performer.actor, "order.amend") is None
+        letters = _letters(performer, order, wanted) if is_told else Letters()
         done = once.carry_out(
             performer, propose, order.id, version=order.version, edits=wanted.edits, reason=reason,
             settle=wanted.settle, letter=letters.changed, link_letter=letters.link,

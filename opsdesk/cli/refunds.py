@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Refunds: compose, approve, take back, try again.", no_args_is_help=True)
 RefundArgument = Annotated[int, typer.Argument(metavar="REFUND", help="Its number (`refund list` shows them).")]
 Amount = Annotated[str, typer.Option(show_default=False)]
+LineOption = Annotated[list[str] | None, typer.Option("--line", help="SKU=UNITS; may stand several times.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Everything that is left.")]
 OverOption = Annotated[list[str] | None, typer.Option("--over", help="PAYMENT=AMOUNT; may stand several times.")]
 ReferenceOption = Annotated[
     list[str] | None, typer.Option("--reference", help="PAYMENT=WORDS, for what was paid by hand.")
@@ -40,8 +42,8 @@ TellOption = Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the cus
 @app.command("request")
 def request_refund(
     number: NumberArgument,
-    line: Annotated[list[str] | None, typer.Option("--line", help="SKU=UNITS; may stand several times.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Everything that is left.")] = False,
+    line: LineOption = None,
+    everything: AllOption = False,
     shipping: Amount = "",
     goodwill: Amount = "",
     restocking: Amount = "",
@@ -63,9 +65,9 @@ def request_refund(
 
     once = Once(command, "refund.request", as_json, is_rehearsal=dry_run)
     with on_order(store, as_name, number, once) as (performer, order):
-        grounds = _grounds(performer, order)
+        grounds = grounds_of(performer, order)
         amounts = {"shipping": shipping, "goodwill": goodwill, "restocking": restocking, "return_label": return_label}
-        content = _content(order, grounds, line or [], amounts, everything=everything, reason=reason, note=note)
+        content = content_of(order, grounds, line or [], amounts, everything=everything, reason=reason, note=note)
         found = preview(grounds.charged, grounds.earlier, content, grounds.sources, overrides=_over(grounds, over))
         shares = _shares(grounds, found.shares, reference)
         letter = refund_letter(performer, order.id, found.letter) if tell and order.facts.has_email else None
@@ -95,7 +97,7 @@ def return_too_much(
 
     once = Once(command, "refund.return_overpayment", as_json)
     with on_order(store, as_name, number, once) as (performer, order):
-        grounds = _grounds(performer, order)
+        grounds = grounds_of(performer, order)
         content = RefundContent(overpayment=grounds.too_much, reason=RefundReason.OVERPAID)
         found = preview(grounds.charged, grounds.earlier, content, grounds.sources, overrides=_over(grounds, over))
         shares = _shares(grounds, found.shares, reference)
@@ -163,7 +165,8 @@ def take_refund_back(
         say_done(performer.perform(take_back, refund), as_json=as_json)
 
 
-def _grounds(performer: Performer, order: OrderDetail) -> RefundGrounds:
+def grounds_of(performer: Performer, order: OrderDetail) -> RefundGrounds:
+    """Read what a refund of an order stands on."""
     from opsdesk.store.views.money.refunding import refund_grounds
 
     with performer.store.reading() as session:
@@ -172,7 +175,7 @@ def _grounds(performer: Performer, order: OrderDetail) -> RefundGrounds:
     return grounds
 
 
-def _content(
+def content_of(
     order: OrderDetail,
     grounds: RefundGrounds,
     lines: Sequence[str],
@@ -182,6 +185,7 @@ def _content(
     reason: str,
     note: str,
 ) -> RefundContent:
+    """Return what the words of a command say is to go back."""
     from opsdesk.domain.refunds.parts import Fee, RefundContent, RefundLine
     from opsdesk.domain.refunds.states import FeeKind, RefundReason
 
@@ -200,6 +204,7 @@ def _content(
         shipping=read.get("shipping"),
         fees=fees,
         goodwill=read.get("goodwill"),
+        overpayment=read.get("overpayment"),
         reason=chosen(RefundReason, reason, "reason"),
         note=note,
     )

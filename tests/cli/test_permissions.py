@@ -20,12 +20,14 @@ from opsdesk.domain.people.actors import Role
 from opsdesk.domain.people.permissions import PERMISSIONS
 from opsdesk.operations.amendments.changing import propose
 from opsdesk.operations.fraud.cases import open_by_hand
+from opsdesk.operations.refunds.outside import note_outside
 from opsdesk.store import work
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import ActivityRow, AmendmentRow, PayLinkRow, ProductRow
 from opsdesk.store.work import Performer
 from tests.cli.kit import Run, runner
 from tests.conftest import START
+from tests.operations.money_kit import working
 from tests.operations.people import ADMIN, PASSWORD, PIN, add_person
 from tests.operations.permission_matrix import contents
 from tests.screens.outbox_kit import filled
@@ -76,6 +78,8 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("refund take-back", "1", "refund.take_back", ""),
     ("refund retry", "1", "refund.retry", ""),
     ("refund credit", "1", "refund.turn_into_credit", ""),
+    ("refund assign", "1 --goodwill 1.00", "refund.assign", ""),
+    ("refund unassign", "1", "refund.unassign", ""),
     ("fraud open", f"{NUMBER} --reason odd", "case.open", ""),
     ("fraud next", "", "case.next", ""),
     ("fraud claim", CHANGING, "case.claim", ""),
@@ -157,6 +161,9 @@ def shop(sqlite_url: str) -> Iterator[Store]:
     add_person(store, "target", secrets=False)
     changing = write_order(store, CHANGING)
     Performer(store, ADMIN).perform(propose, changing, version=None, edits=[AddLine("40021", 1, Money(890, "EUR"))])
+    with working(store) as work:
+        payment = work.payments.of_order(changing)[0]
+        note_outside(work, payment, Money(100, "EUR"), "re_1", START)
     Performer(store, ADMIN).perform(open_by_hand, changing, reason="Two names on it.")
     yield store
     store.close()

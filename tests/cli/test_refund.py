@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from opsdesk.domain.money import Money
 from opsdesk.domain.payments.gateways import OperationKind
+from opsdesk.domain.payments.transactions import TransactionKind
+from opsdesk.operations.refunds.outside import note_outside
+from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import RefundRow, RefundShareRow
 from tests.cli.money_counter import NUMBER, Counter, an_id
+from tests.conftest import START
 from tests.operations.gateway_double import Fault
-from tests.operations.money_kit import by_hand, captured
+from tests.operations.money_kit import by_hand, captured, working
 from tests.operations.orders_kit import rows
 from tests.shop_orders import write_order
 
@@ -154,3 +159,21 @@ def test_a_refusal_is_1_with_one_sentence_and_nothing_changed(counter: Counter, 
 def test_a_command_that_cannot_be_read_is_2(counter: Counter, line: str) -> None:
     ran = counter.run(line)
     assert (ran.code, ran.out, bool(ran.err.strip())) == (2, "", True)
+
+
+def test_what_was_refunded_outside_is_said_afterwards_and_said_anew(counter: Counter) -> None:
+    with working(counter.store) as work:
+        payment = work.payments.of_order(counter.order_id)[0]
+        work.payments.book(payment, TransactionKind.REFUND, Money(1_250, "EUR"), Booking("re_1", is_told=True))
+        note_outside(work, payment, Money(1_250, "EUR"), "re_1", START)
+        work.orders.settle(work.orders.locked(counter.order_id))
+    (task,) = counter.done("pay tasks")
+    assert (task["kind"], task["amount"]["minor"]) == ("refund_outside", 1_250)
+    refund = task["subject_id"]
+    assert "Name 3.60 EUR more" in counter.refused(f"refund assign {refund} --line 40021=1")
+    counter.done(f"refund assign {refund} --line 40021=1 --goodwill 3.60 --reason damaged")
+    counter.done(f"refund unassign {refund}")
+    counter.done(f"refund assign {refund} --line 40177=1")
+    assert counter.refused(f"refund request {NUMBER} --line 40177=1").startswith("Only 0 of Honey jar")
+    assert "is known" in counter.refused(f"refund assign {refund} --line 40021=1 --goodwill 3.60")
+    assert (counter.done("pay tasks"), counter.is_sound()) == ([], True)

@@ -24,7 +24,7 @@ from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, PayLinkRow, RefundRow
 from tests.conftest import START, StillClock
 from tests.operations.events_kit import captured as taken
-from tests.operations.events_kit import event, snapshot, tell
+from tests.operations.events_kit import event, refunded, snapshot, tell
 from tests.operations.gateway_double import Fault
 from tests.operations.money_kit import authorised, captured
 from tests.operations.orders_kit import rows, the_order
@@ -618,3 +618,24 @@ async def test_text_from_outside_is_never_markup_in_any_money_panel(shop: MoneyS
             await operator.press("f3")
     async with at_money(shop, "sofia") as operator:
         assert operator.sees("[bold]Sara Kern[/]")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_what_went_back_at_the_gateway_is_said_to_be_for_goods(shop: MoneyShop, size: tuple[int, int]):
+    order_id = shop.paid()
+    told = (taken(46_490, "pi_104501:capture"), refunded(9_300, "re_1"))
+    tell(shop.store, event("evt_1", snapshot(*told, reference="pi_104501")), clock=shop.clock)
+    async with working(order_app(shop.staff, order_id, "mia"), size=size) as operator:
+        await operator.press("m")
+        await operator.press("8")
+        assert operator.sees("93.00 EUR went back at the gateway itself. Say what it was for.")
+        await operator.type("1")
+        await operator.pass_time(0.4)
+        assert operator.sees("90.00 EUR of 93.00 EUR")
+        await operator.press("f9")
+        assert operator.sees("3.00 EUR more went back")
+        await operator.press("f4", "2")
+        assert operator.sees("93.00 EUR of 93.00 EUR")
+        await operator.press("f9")
+    (refund,) = shop.sheet(order_id).refunds
+    assert (refund.state, [part.kind for part in refund.parts]) == ("succeeded", ["line", "goodwill"])

@@ -164,6 +164,7 @@ PLANTED = {
          "(SELECT max(refund_share.id) FROM refund_share JOIN refund ON refund.id = refund_id "
          "WHERE refund.state = 'succeeded')",),
     ),
+    "made outside, by nobody's books": Planted("P7", "made outside", (_refund("submitted_at = NULL", REFUNDED),)),
     "nobody agreed": Planted(
         "A4", "nobody else has agreed", (_refund("content_hash = 'another'", REFUNDED),)
     ),

@@ -70,6 +70,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "refund.take_back": _DESK,
     "refund.retry": _DESK,
     "refund.turn_into_credit": _DESK,
+    "refund.assign": _DESK,
+    "refund.unassign": _DESK,
     "refund.return_overpayment": _DESK,
     "refund.by_hand": _LEADS,
     "credit.issue": _LEADS,

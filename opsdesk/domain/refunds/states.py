@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class RefundState(StrEnum):
-    """How far a refund is. It has succeeded only when every share of it has."""
+    """How far a refund is. It has succeeded only when every share of it has.
+
+    `outside` was made at the gateway itself, and nobody has said yet what it was for.
+    """
 
     PENDING_APPROVAL = "pending_approval"
     SUBMITTED = "submitted"
@@ -17,6 +20,7 @@ class RefundState(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     CONVERTED_TO_CREDIT = "converted_to_credit"
+    OUTSIDE = "outside"
 
     @property
     def word(self) -> str:
@@ -38,6 +42,7 @@ _STATE_WORDS = {
     RefundState.CANCELLED: "taken back",
     RefundState.DECLINED: "declined",
     RefundState.CONVERTED_TO_CREDIT: "turned into store credit",
+    RefundState.OUTSIDE: "made outside, nobody said what for",
 }
 NOT_COUNTED = tuple(state.value for state in RefundState if not state.counts)
 

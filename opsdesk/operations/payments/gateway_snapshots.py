@@ -24,6 +24,7 @@ from opsdesk.domain.payments.gateways import (
 from opsdesk.domain.payments.transactions import Ended, TransactionKind, TransactionState
 from opsdesk.operations.payments.call_answers import conclude, in_words, move, on_answer
 from opsdesk.operations.payments.checks import keep_checks
+from opsdesk.operations.refunds.outside import came_back, note_outside
 from opsdesk.operations.words import kept_line
 from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import GatewayCallRow, OrderRow, PaymentRow, TransactionRow
@@ -190,6 +191,8 @@ def _book_outside(work: Work, payment: PaymentRow, done: GatewayOperation, news:
     booking = Booking(done.reference, at=done.at, settled=done.settled, is_told=True)
     work.payments.book(payment, kind, done.amount, booking)
     news.came_in = news.came_in or kind in _COMES_IN
+    if kind is TransactionKind.REFUND:
+        note_outside(work, payment, done.amount, done.reference, done.at)
     summary = f"Done outside, at {payment.gateway}: {kind.value} of {done.amount} ({done.reference})"
     work.record(f"payment.{kind.value}", "order", payment.order_id, summary, after=done.reference)
 
@@ -214,7 +217,8 @@ def _take_failed_refund(
     summary = f"A refund of {done.amount} came back: {done.problem}".removesuffix(": ")
     work.record("payment.refund_reversal", "order", payment.order_id, summary, after=done.reference)
     if call is None:
-        news.problems.append(_failed_outside(payment, done))
+        if not came_back(work, payment, done.reference, done.problem):
+            news.problems.append(_failed_outside(payment, done))
         return
     call.problem, call.settled_at = done.problem, None
     move(work, call, CallState.FAILED, f"Failed after all: {in_words(call)}. {done.problem}".strip())

@@ -80,10 +80,13 @@ def hash_of(work: Work, refund: RefundRow) -> str:
     return content_hash(plan_of(work, refund), [share_of(row) for row in shares_of(work, refund)])
 
 
-def paid_too_much(work: Work, grounds: Grounds, *, besides: int | None = None) -> Money:
-    """Return what was paid too much, less what is granted and has not gone yet; `besides` is a refund not to count."""
+def paid_too_much(work: Work, grounds: Grounds, *, besides: int | None = None, gone: int = 0) -> Money:
+    """Return what was paid too much, less what is granted and has not gone yet; `besides` is a refund not to count.
+
+    `gone` is what of it has gone back already, in minor units.
+    """
     facts = [source.facts for source in grounds.sources]
-    paid = sum(sums.captured - sums.refunded - sums.refunding - sums.charged_back for sums in facts)
+    paid = gone + sum(sums.captured - sums.refunded - sums.refunding - sums.charged_back for sums in facts)
     for refund in work.settlements.refunds(grounds.order_id):
         if RefundState(refund.state).counts and refund.id != besides:
             paid -= sum(share.amount_minor for share in shares_of(work, refund) if share.state in NOT_SET_ASIDE)

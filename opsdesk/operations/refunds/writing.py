@@ -36,10 +36,18 @@ def write_refund(
     )
     work.add(refund)
     assert refund.id is not None, "What was added has an id."
+    write_parts(work, refund, plan)
+    for share in shares:
+        work.add(share_row(refund.id, share))
+    return refund
+
+
+def write_parts(work: Work, refund: RefundRow, plan: RefundPlan) -> None:
+    """Write down what a refund is for."""
     for part in plan.parts:
         work.add(
             RefundPartRow(
-                refund_id=refund.id,
+                refund_id=refund.id or 0,
                 kind=part.kind.value,
                 line_id=part.line_id,
                 quantity=part.quantity,
@@ -48,9 +56,6 @@ def write_refund(
                 label=part.label,
             )
         )
-    for share in shares:
-        work.add(share_row(refund.id, share))
-    return refund
 
 
 def share_row(refund_id: int, share: Share) -> RefundShareRow:

@@ -33,6 +33,7 @@ SCREENS: Mapping[str, str] = {
     "gateway_call": "opsdesk.screens.money.forms:CallsPanel",
     "pay_link": "opsdesk.screens.money.link:PayLinkPanel",
     "refund": "opsdesk.screens.money.refund:RefundPanel",
+    "refund_outside": "opsdesk.screens.money.outside:OutsidePanel",
     "refund_review": "opsdesk.screens.money.review:RefundReviewPanel",
     "dispute": "opsdesk.screens.money.dispute:DisputePanel",
     "gateway_event": "opsdesk.screens.money.event:EventPanel",

@@ -97,6 +97,10 @@ def _on_account(sheet: MoneySheet, detail: OrderDetail) -> tuple[Choice, str]:
 
 def _look_at_refund(sheet: MoneySheet) -> tuple[Choice, str]:
     waiting = [refund for refund in sheet.refunds if refund.state in _WAITING]
+    outside = [refund for refund in sheet.refunds if refund.state == "outside"]
+    if outside and not waiting:
+        words = f"{outside[-1].amount} went back outside"
+        return Choice("refund_outside", "say what it was for", words), "refund.assign"
     if not waiting:
         return Choice("refund_review", "look at a refund", "", "No refund waits for anybody."), "refund.request"
     first = waiting[0]

@@ -37,12 +37,14 @@ _TONES = {
     TaskKind.DISPUTE: ("wrong", Tone.ALARM),
     TaskKind.EXPIRING: ("soon", Tone.LOOK),
     TaskKind.APPROVE: ("held", Tone.MONEY),
+    TaskKind.REFUND_OUTSIDE: ("look", Tone.LOOK),
     TaskKind.RECALL: ("packing", Tone.LOOK),
 }
 _PANELS = {
     TaskKind.REFUND_FAILED: "refund_review",
     TaskKind.REFUND_UNKNOWN: "refund_review",
     TaskKind.APPROVE: "refund_review",
+    TaskKind.REFUND_OUTSIDE: "refund_outside",
     TaskKind.CALL_FAILED: "gateway_call",
     TaskKind.CALL_UNKNOWN: "gateway_call",
     TaskKind.DISPUTE: "dispute",

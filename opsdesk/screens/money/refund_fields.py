@@ -43,6 +43,11 @@ def fields_of(grounds: RefundGrounds) -> list[Field]:
     return [*lines, *shipping, *plain, *_payment_fields(grounds), Field("note", "note", hint="for the history")]
 
 
+def is_about_payment(name: str) -> bool:
+    """Say whether a field is about the way that money goes back."""
+    return name.startswith((_OVER, _REFERENCE))
+
+
 def _payment_fields(grounds: RefundGrounds) -> list[Field]:
     fields: list[Field] = []
     usable = [source for source in grounds.sources if source.left]

@@ -44,6 +44,7 @@ REFUND_WORDS = {
     "cancelled": ("taken back", _DIM),
     "declined": ("declined", _DIM),
     "converted_to_credit": ("turned into credit", _GOOD),
+    "outside": ("went back at the gateway itself: what for?", _LOOK),
 }
 LINK_WORDS = {
     "requested": ("is being made", Tone.NOW.style),

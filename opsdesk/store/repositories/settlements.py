@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy import CursorResult, func, select, text, update
+from sqlalchemy import CursorResult, delete, func, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.amendments.states import OPEN_AMENDMENTS
 from opsdesk.domain.errors import Conflict, Refused
-from opsdesk.domain.refunds.states import NOT_COUNTED
+from opsdesk.domain.refunds.states import NOT_COUNTED, ShareState
 from opsdesk.store.bulk import table_of
 from opsdesk.store.tables import (
     AmendmentRow,
@@ -79,6 +79,24 @@ class Settlements:
         """Return over which payments a refund goes, for change."""
         found = select(RefundShareRow).where(col(RefundShareRow.refund_id) == refund_id)
         return list(self._session.execute(found.order_by(col(RefundShareRow.id)).with_for_update()).scalars())
+
+    def drop_parts(self, refund_id: int) -> None:
+        """Forget what a refund was said to be for."""
+        self._session.execute(delete(RefundPartRow).where(col(RefundPartRow.refund_id) == refund_id))
+
+    def share_outside(self, payment_id: int, reference: str) -> RefundShareRow | None:
+        """Return the share of a refund that was made outside, by what the gateway calls it, for change."""
+        found = (
+            select(RefundShareRow)
+            .join(RefundRow, col(RefundRow.id) == col(RefundShareRow.refund_id))
+            .where(
+                col(RefundShareRow.payment_id) == payment_id,
+                col(RefundShareRow.reference) == reference,
+                col(RefundShareRow.state) == ShareState.SUCCEEDED,
+                col(RefundRow.submitted_at).is_(None),
+            )
+        )
+        return self._session.execute(found.with_for_update()).scalars().first()
 
     def share(self, share_id: int) -> RefundShareRow:
         """Return one share of a refund for change."""

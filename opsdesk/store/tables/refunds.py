@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, tex
 from sqlmodel import Field, SQLModel
 
 REFUND_WAITS = "state IN ('pending_approval', 'failed', 'unknown')"
+REFUND_OUTSIDE = "state = 'outside'"
 """Refunds that somebody has to look at. Queries repeat these words, or the index does not serve them."""
 
 
@@ -22,6 +23,7 @@ class RefundRow(SQLModel, table=True):
         Index("ix_refund_order", "order_id", "id"),
         Index("ix_refund_actor", "requested_by", "requested_at"),
         Index("ix_refund_waits", "id", sqlite_where=text(REFUND_WAITS), postgresql_where=text(REFUND_WAITS)),
+        Index("ix_refund_outside", "id", sqlite_where=text(REFUND_OUTSIDE), postgresql_where=text(REFUND_OUTSIDE)),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -91,7 +91,8 @@ CHECKS = (
         SELECT refund.id, 'amount ' || amount_minor || ', parts ' || coalesce(amount, 0) FROM refund LEFT JOIN (
             SELECT refund_id, sum(amount_minor) AS amount, sum(tax_minor) AS tax FROM refund_part GROUP BY refund_id
         ) AS parts ON parts.refund_id = refund.id
-        WHERE amount_minor <> coalesce(amount, 0) OR tax_minor <> coalesce(tax, 0)
+        WHERE (amount_minor <> coalesce(amount, 0) OR tax_minor <> coalesce(tax, 0))
+            AND NOT (amount IS NULL AND state IN ('outside', 'cancelled'))
         """,
     ),
     Check(
@@ -116,6 +117,20 @@ CHECKS = (
         SELECT DISTINCT refund.id, 'share ' || refund_share.state FROM refund JOIN refund_share ON refund_id = refund.id
         WHERE refund.state IN ('succeeded', 'converted_to_credit')
             AND refund_share.state NOT IN ('succeeded', 'replaced')
+        """,
+    ),
+    Check(
+        "P7",
+        "refund",
+        "it is said to be made outside, and no refund in the books of its payment is it",
+        """
+        SELECT refund.id, 'share ' || refund_share.reference FROM refund
+        JOIN refund_share ON refund_share.refund_id = refund.id
+        WHERE refund.state IN ('outside', 'succeeded') AND submitted_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM payment_transaction AS moved WHERE moved.payment_id = refund_share.payment_id
+            AND moved.reference = refund_share.reference AND moved.amount_minor = refund_share.amount_minor
+            AND moved.kind = 'refund' AND moved.state = 'succeeded' AND moved.call_key = ''
+        )
         """,
     ),
     Check(

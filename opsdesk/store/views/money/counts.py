@@ -12,7 +12,7 @@ from sqlmodel import Session
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.tables.money import CALL_IN_TROUBLE, MAY_EXPIRE
-from opsdesk.store.tables.refunds import REFUND_WAITS
+from opsdesk.store.tables.refunds import REFUND_OUTSIDE, REFUND_WAITS
 from opsdesk.store.views.money.tasks import MOST, SOON, TaskKind
 
 _tables = OrderRow.metadata.tables
@@ -34,6 +34,7 @@ def _words(condition: str, table: str) -> Any:
 _COUNTS = union_all(
     _count(TaskKind.REFUND_FAILED, _REFUND, _words(REFUND_WAITS, "refund"), _REFUND.c.state == "failed"),
     _count(TaskKind.APPROVE, _REFUND, _words(REFUND_WAITS, "refund"), _REFUND.c.state == "pending_approval"),
+    _count(TaskKind.REFUND_OUTSIDE, _REFUND, _words(REFUND_OUTSIDE, "refund")),
     _count(
         TaskKind.CALL_FAILED,
         _CALL,

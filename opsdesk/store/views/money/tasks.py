@@ -15,7 +15,7 @@ from opsdesk.domain.money import Money
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.tables.amendments import AMENDMENT_OPEN
 from opsdesk.store.tables.money import CALL_IN_TROUBLE, MAY_EXPIRE
-from opsdesk.store.tables.refunds import REFUND_WAITS
+from opsdesk.store.tables.refunds import REFUND_OUTSIDE, REFUND_WAITS
 
 SOON = timedelta(hours=48)
 """An authorisation is shown so long before it ends that somebody can still ship or capture."""
@@ -34,6 +34,7 @@ class TaskKind(StrEnum):
     DISPUTE = "dispute"
     EXPIRING = "expiring"
     APPROVE = "approve"
+    REFUND_OUTSIDE = "refund_outside"
     RECALL = "recall"
 
     @property
@@ -61,6 +62,7 @@ _WORDS = {
     TaskKind.DISPUTE: ("DISPUTE", "Answer it at the gateway before the date, or accept it."),
     TaskKind.EXPIRING: ("EXPIRES", "Ship and capture before it ends, or ask for the money with a pay link."),
     TaskKind.APPROVE: ("TO APPROVE", "Look at what it is for, then approve or decline it."),
+    TaskKind.REFUND_OUTSIDE: ("WHAT FOR?", "It went back at the gateway itself. Say which goods it was for."),
     TaskKind.RECALL: ("RECALL", "It is being packed while its contents change. Take it off the bench."),
 }
 
@@ -71,6 +73,7 @@ _WORKED_WITH = {
     TaskKind.DISPUTE: "dispute.answer",
     TaskKind.EXPIRING: "payment.capture",
     TaskKind.APPROVE: "refund.approve",
+    TaskKind.REFUND_OUTSIDE: "refund.assign",
     TaskKind.RECALL: "amendment.acknowledge_recall",
 }
 
@@ -113,6 +116,12 @@ _REFUNDS = (
     .where(text(f"refund.{REFUND_WAITS}"))
     .order_by(_REFUND.c.id)
 )  # fmt: skip
+_OUTSIDE = (
+    _joined(_REFUND, _REFUND.c.id, _REFUND.c.order_id, _REFUND.c.amount_minor, _REFUND.c.currency,
+            _REFUND.c.requested_at.label("at"))
+    .where(text(f"refund.{REFUND_OUTSIDE}"))
+    .order_by(_REFUND.c.id)
+)  # fmt: skip
 _CALLS = (
     _joined(_CALL, _CALL.c.id, _CALL.c.order_id, _CALL.c.state, _CALL.c.kind, _CALL.c.amount_minor, _CALL.c.currency,
             _CALL.c.requested_at.label("at"), _CALL.c.requested_by, _CALL.c.problem)
@@ -151,7 +160,7 @@ _RECALLS = (
 
 def money_tasks(session: Session, *, now: datetime) -> tuple[MoneyTask, ...]:
     """Return what waits for somebody at `now`, the most urgent kind first."""
-    found = [*_refunds(session), *_calls(session), *_others(session, now)]
+    found = [*_refunds(session), *_outside(session), *_calls(session), *_others(session, now)]
     rank = {kind: place for place, kind in enumerate(TaskKind)}
     return tuple(sorted(found, key=lambda task: rank[task.kind]))
 
@@ -164,6 +173,11 @@ def _refunds(session: Session) -> Iterator[MoneyTask]:
     }
     for row in session.execute(_REFUNDS):
         yield _task(kinds[row.state], row, row.problem or f"asked for by {row.requested_by}")
+
+
+def _outside(session: Session) -> Iterator[MoneyTask]:
+    for row in session.execute(_OUTSIDE):
+        yield _task(TaskKind.REFUND_OUTSIDE, row, "refunded at the gateway itself: which goods was it for?")
 
 
 def _calls(session: Session) -> Iterator[MoneyTask]:
