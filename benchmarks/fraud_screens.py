@@ -12,7 +12,7 @@ from benchmarks.figures import Row, Table, ms, percentile
 from benchmarks.shops import Shop
 from benchmarks.wire import SIZE, Answer, Wire, shows_rows, wired
 
-_ROUNDS = 25
+_ROUNDS = 15
 _F3, _F8 = b"\x1bOR", b"\x1b[19~"
 _CASE_S, _NEXT_S = 0.100, 0.150
 

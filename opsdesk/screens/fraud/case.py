@@ -24,7 +24,7 @@ from opsdesk.screens.fraud import options, words
 from opsdesk.screens.fraud.commands import CaseCommands
 from opsdesk.screens.fraud.reading import sheet_of
 from opsdesk.screens.fraud.seen import CaseSheet, Seen
-from opsdesk.store.views.fraud.case import fraud_case
+from opsdesk.store.views.fraud.case import FraudCase, fraud_case
 from opsdesk.store.views.fraud.queue import fraud_queue
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Draw, Paper
@@ -45,9 +45,10 @@ class CaseScreen(CaseCommands):
     BINDINGS: ClassVar[list[BindingType]] = bindings("case")
     CSS_PATH: ClassVar[list[str | PurePath]] = ["fraud.tcss"]
 
-    def __init__(self, case_id: int) -> None:
+    def __init__(self, case_id: int, *, found: FraudCase | None = None) -> None:
         super().__init__()
         self.case_id = case_id
+        self._found = found
         self.sheet: CaseSheet | None = None
         self._wants_it = True
         self._is_taking = self._was_rung = False
@@ -103,7 +104,9 @@ class CaseScreen(CaseCommands):
             self.say_no("The rules of the fraud desk are not known here.")
             return
         zone, now = self.desk.zone, self.desk.clock()
-        found = await self.fetch(fraud_case, self.case_id, fraud=fraud, zone=zone, now=now)
+        found, self._found = self._found, None
+        if found is None:
+            found = await self.fetch(fraud_case, self.case_id, fraud=fraud, zone=zone, now=now)
         if found is None or not self.is_attached:
             if self.is_attached and not self.host.store_away_since:
                 self.say_no("There is no such case. F3 goes back.")
@@ -232,6 +235,7 @@ class CaseScreen(CaseCommands):
     async def open_case(self, case_id: int, *, took: bool = False) -> None:
         """Forget the case before, and show another one."""
         self.case_id, self.sheet, self._took, self._wants_it = case_id, None, took, not took
+        self._found = None
         self.say("")
         await self.load()
         self.be_seen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
@@ -20,6 +21,7 @@ from opsdesk.screens.fraud.clock import short_span
 from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
 from opsdesk.screens.order.words import moment
+from opsdesk.store.views.fraud.case import fraud_case
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
 from opsdesk.store.views.watching import WorkerSeen, worker_seen
 from opsdesk.theme import Tone
@@ -41,6 +43,7 @@ COLUMNS = (
     Column("reason", "WHY", 20, grows=True, needs=100),
 )
 _SOON = timedelta(hours=24)
+_SOON_ENOUGH_S = 0.1
 _HIGH = 60
 _WATCH_S = 15.0
 
@@ -201,7 +204,18 @@ class FraudDesk(DeskScreen[None]):
     def action_open(self) -> None:
         """Open the case."""
         if self.line is not None:
-            self.open_named("case", self.line.case_id)
+            self.begin(self._open_read(self.line.case_id))
+
+    async def _open_read(self, case_id: int) -> None:
+        """Read a case before its screen is drawn, so that it is drawn once; for a slow store that screen waits."""
+        found, fraud = None, self.desk.store.fraud
+        if fraud is not None:
+            view = self.fetch(fraud_case, case_id, fraud=fraud, zone=self.desk.zone, now=self.desk.clock())
+            reading = asyncio.ensure_future(view)
+            await asyncio.wait({reading}, timeout=_SOON_ENOUGH_S)
+            found = reading.result() if reading.done() else None
+        if self.is_attached:
+            self.open_named("case", case_id, found=found)
 
     def action_next(self) -> None:
         """Take the most urgent case that nobody works on, and open it."""
@@ -210,7 +224,7 @@ class FraudDesk(DeskScreen[None]):
     async def _take_next(self) -> None:
         done = await self.attempt(next_case)
         if done is not None and done.subject_id is not None and self.is_attached:
-            self.open_named("case", done.subject_id)
+            await self._open_read(done.subject_id)
 
     def action_rules(self) -> None:
         """List the rules by which orders are judged."""
