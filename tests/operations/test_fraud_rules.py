@@ -269,8 +269,10 @@ def test_withdrawing_goes_back_to_the_shipped_rule_and_keeps_every_version(shop:
     assert (shop.rule(), len(rows(shop.store, RuleRow))) == (None, 4)
     with pytest.raises(Refused, match="no rule OWN-01"):
         shop.do(set_state, "OWN-01", state="live")
+    with pytest.raises(Conflict, match="sofia withdrew OWN-01 meanwhile"):
+        shop.save(version=1)
     # The number goes on, so that two versions are never called the same.
-    assert shop.save().version == 3
+    assert shop.do(save, fields=OWN, is_new=True).version == 3
 
 
 def test_each_step_is_in_the_history_with_who_and_why(shop: Shop) -> None:

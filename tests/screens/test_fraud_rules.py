@@ -12,7 +12,7 @@ from textual.screen import Screen
 from opsdesk.domain.fraud.drafting.lately import Recent
 from opsdesk.domain.fraud.learning.backtest import BacktestReport
 from opsdesk.operations.fraud import backtests
-from opsdesk.operations.fraud.rules import save
+from opsdesk.operations.fraud.rules import save, withdraw
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.screens.fraud.rules import backtest as backtest_panel
 from opsdesk.screens.fraud.rules import editor as editor_module
@@ -277,6 +277,30 @@ async def test_withdrawing_asks_and_leaves_the_versions(cases: Cases):
         await operator.press("y")
         assert operator.sees("PAY-01 is withdrawn: the shipped version counts again.")
     assert [row.state for row in saved(cases)] == ["live", "withdrawn"]
+
+
+async def test_f9_in_the_same_burst_saves_what_was_typed_before_it(cases: Cases):
+    """The check follows the typing by a moment; F9 does not go by what it said before."""
+    cases.staff.do("sofia", save, fields=OWN)
+    async with working(rules_app(cases)) as operator:
+        await point_at(operator, "OWN-01")
+        await operator.press("e")
+        await into(operator, "points", "many")
+        await operator.burst(*["backspace"] * 4, "4", "4", "f9")
+        assert operator.sees("OWN-01 is saved as version 2")
+    assert '"points": 44' in saved(cases)[-1].definition
+
+
+async def test_an_id_that_was_withdrawn_may_be_taken_anew(cases: Cases):
+    cases.staff.do("sofia", save, fields=OWN)
+    cases.staff.do("sofia", withdraw, "OWN-01")
+    async with working(rules_app(cases)) as operator:
+        await operator.press("n")
+        editor = operator.screen
+        assert isinstance(editor, RuleEditor)
+        editor.form.fill({name: str(value) for name, value in OWN.items()})
+        await operator.press("f9")
+        assert operator.sees("OWN-01 is saved as version 3")
 
 
 async def test_the_rule_is_asked_about_one_order(cases: Cases):

@@ -18,6 +18,7 @@ from opsdesk.store.tables import RuleRow
 from opsdesk.store.work import Work
 
 SUBJECT = "rule"
+_MOST_CHANGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,10 @@ def _conflict(past: RulePast, version: int) -> Conflict:
     if not past.rows or past.revision < version:
         return Conflict(f"{past.rule_id} has no version {version}. Read the rules again.")
     newest = past.rows[-1]
+    if newest.state == Kept.WITHDRAWN.value:
+        return Conflict(f"{newest.author} withdrew {past.rule_id} meanwhile.", who=newest.author)
     told = f"{newest.author} saved version {newest.revision} of {past.rule_id} first."
-    return Conflict(told, who=newest.author, changes=_changes(past, version))
+    return Conflict(told, who=newest.author, changes=_changes(past, version)[:_MOST_CHANGES])
 
 
 def _changes(past: RulePast, version: int) -> tuple[str, ...]:

@@ -124,16 +124,15 @@ class RuleEditor(FormPanel["Done"]):
         return "SAVE THE RULE"
 
     def why_not(self, action: str, *parameters: object) -> str | None:
-        """A rule with problems is not saved."""
-        if action == "choices":
-            return None
+        """Say what F8 is for. F9 is never stopped by an older check: what was typed right before it counts too."""
         if action == "next":
             return None if self.has_class("-narrow") else "The check stands beside the fields."
-        if action == "commit" and self.checked.problems:
+        return None if action == "choices" else super().why_not(action, *parameters)
+
+    def _why_not_save(self) -> str | None:
+        if self.checked.problems:
             return f"Not saved while something is wrong: {said(self.checked.problems[0], LABELS)}"
-        if action == "commit" and self.checked.missing:
-            return missing_words(self.checked, LABELS)
-        return super().why_not(action, *parameters)
+        return missing_words(self.checked, LABELS) or None
 
     def action_commit(self) -> None:
         """Check what was typed last, then save it or say what is wrong."""
@@ -141,7 +140,7 @@ class RuleEditor(FormPanel["Done"]):
 
     def _commit(self) -> None:
         self._look()
-        if problem := self.why_not("commit"):
+        if problem := self._why_not_save():
             wrong = [each.field for each in self.checked.problems]
             self.form.focus_field([*wrong, *self.checked.missing][0])
             self.say_no(problem)
@@ -152,7 +151,9 @@ class RuleEditor(FormPanel["Done"]):
         """Save a version."""
         table = self._table(values)
         fields = {key: value for key, value in table.items() if key not in ("author", "since")}
-        self.carry_out(save, fields=fields, version=self.version, is_new=self.line is None, note=values["note"].strip())
+        # A new one takes no place that is taken; versions of one that was withdrawn stand in nobody's way.
+        is_new, version = self.line is None, self.version if self.line is not None else None
+        self.carry_out(save, fields=fields, version=version, is_new=is_new, note=values["note"].strip())
 
     def after_conflict(self) -> None:
         """Let the next F9 save over what somebody else saved; what they changed stands above."""
@@ -215,7 +216,8 @@ class RuleEditor(FormPanel["Done"]):
 
     def panel_keys(self) -> Sequence[BarKey]:
         """Show how to choose, and how to see the check on a small terminal."""
-        keys = [*super().panel_keys(), BarKey("screen.choices", "F4", "facts, choices")]
+        main = BarKey("screen.commit", "F9", "SAVE THE RULE", self._why_not_save(), is_main=True)
+        keys = [main, BarKey("screen.back", "F3", "back"), BarKey("screen.choices", "F4", "facts, choices")]
         if not self.has_class("-narrow"):
             return keys
         return [*keys, BarKey("screen.next", "F8", "the fields" if self.has_class("-proving") else "the check")]
