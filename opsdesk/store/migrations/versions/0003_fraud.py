@@ -43,6 +43,7 @@ def upgrade() -> None:
     _digest_addresses()
     _index_by_time()
     _let_mails_come_back()
+    _index("ix_refund_outside", "refund", ["id"], "state = 'outside'")
 
 
 def downgrade() -> None:
@@ -51,6 +52,7 @@ def downgrade() -> None:
     wanted = {table: f"FROM {table}" for table in _NEW} | {
         "cases that were worked on": worked,
         "mails that came back": "FROM mail WHERE returned_at IS NOT NULL",
+        "refunds that were made outside": "FROM refund WHERE state = 'outside'",
     }
     for name, found in wanted.items():
         if op.get_bind().execute(sa.text(f"SELECT EXISTS (SELECT 1 {found})")).scalar():
@@ -64,6 +66,7 @@ def downgrade() -> None:
         op.create_index(name, "orders", [column], unique=False)
     op.drop_index("ix_orders_ship", table_name="orders")
     op.drop_index("ix_dispute_opened", table_name="dispute")
+    op.drop_index("ix_refund_outside", table_name="refund")
     op.drop_index("ix_payment_unpaid", table_name="payment")
     op.drop_column("orders", "ship_digest")
     op.drop_column("mail", "returned_at")
