@@ -56,7 +56,10 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowClaim]:
     """Answer late, and let no key wait for it: a person gets the keyboard back after a second whatever is read."""
     slow = SlowClaim()
     monkeypatch.setattr(case_screen, "claim", slow)
-    monkeypatch.setattr(KeyLane, "hold", lambda *_args: lambda: None)
+    hold = KeyLane.hold
+    monkeypatch.setattr(
+        KeyLane, "hold", lambda lane, *longest: hold(lane, *longest) if slow.may_answer.is_set() else lambda: None
+    )
     yield slow
     slow.may_answer.set()
 
@@ -68,7 +71,10 @@ async def pressed_too_early(operator: Operator, slow: SlowClaim, *keys: str) -> 
     for key in keys:
         await operator.pilot.press(key)
         await operator.pilot.pause()
+    (screen,) = [each for each in operator.app.screen_stack if isinstance(each, CaseScreen)]
     slow.may_answer.set()
+    while screen._is_taking:
+        await operator.pilot.pause()
     await operator.settle()
 
 
