@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Conflict, Denied, Invalid, Refused
@@ -21,6 +22,7 @@ from opsdesk.operations.fraud.backtests import rules_now
 from opsdesk.operations.fraud.rules import save, set_state, withdraw
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import ActivityRow, AssessmentRow, HoldRow, RuleRow
+from opsdesk.store.views.fraud.rules import rule_sheet
 from opsdesk.store.work import Done, Performer
 from tests.conftest import START, StillClock
 from tests.integrations.files.samples import json_lines, own_order, written
@@ -294,3 +296,21 @@ def test_a_version_that_cannot_be_read_any_more_keeps_no_order_out(shop: Shop) -
     (scored,) = shop.take("A1")
     assert ("OWN-01" in scored.fired.split(), shop.rule()) == (False, None)
     assert "judges no more" in shop.do(withdraw, "OWN-01").message
+
+
+def test_the_list_asks_as_much_of_the_store_for_many_rules_as_for_one(shop: Shop) -> None:
+    shop.take("A1", "A2")
+    asked: list[str] = []
+    event.listen(shop.store.reader, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def read() -> tuple[int, int]:
+        asked.clear()
+        with shop.store.reading() as session:
+            lines = rule_sheet(session, shop.store.fraud, now=shop.clock()).lines
+        return len(lines), len(asked)
+
+    few, statements = read()
+    for number in range(1, 6):
+        shop.save(id=f"OWN-{number:02d}", when="order.units >= 1")
+    shop.take("A3")
+    assert read() == (few + 5, statements)
