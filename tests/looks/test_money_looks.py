@@ -24,6 +24,7 @@ from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import PayLinkRow
 from tests.conftest import START, StillClock
 from tests.looks.test_order_looks import SIZES, Compare
+from tests.operations.events_kit import captured, event, refunded, snapshot, tell
 from tests.operations.gateway_double import Fault
 from tests.operations.money_kit import authorised
 from tests.operations.orders_kit import the_order
@@ -155,6 +156,13 @@ class Look:
     theme: str = "dark"
 
 
+def refunded_outside(shop: MoneyShop) -> int:
+    order_id = shop.paid()
+    told = (captured(46_490, "pi_104501:capture"), refunded(9_300, "re_1"))
+    tell(shop.store, event("evt_1", snapshot(*told, reference="pi_104501")), clock=shop.clock)
+    return order_id
+
+
 LOOKS = (
     Look("money-unpaid", unpaid),
     Look("money-greyed", paid, keys=("1",)),
@@ -180,6 +188,7 @@ LOOKS = (
     Look("refund-second", paid, "refund", ("3",)),
     Look("refund-more", paid, "refund", ("9",)),
     Look("refund-reasons", overpaid, "refund", ("f4",)),
+    Look("refund-outside", refunded_outside, "refund_outside", ("1", "tab", "tab", "tab", *"2.40")),
     Look("refunds-waiting", refunds_wait, "refund_review", who="sofia"),
     Look("dispute-new", paid, "dispute"),
     Look("dispute", disputed, "dispute", ("1",)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -52,11 +51,11 @@ class OutsidePanel(MoneyForm):
     async def prepare(self, detail: OrderDetail) -> None:
         """Make a field for each line that something is left of."""
         await super().prepare(detail)
-        found = await self.fetch(refund_grounds, self.order_id)
-        if found is None or self.refund is None:
+        if self.refund is None:
             return
-        # What was paid too much is gone already; the command looks whether it was as much.
-        self.grounds = replace(found, too_much=self.refund.amount)
+        self.grounds = await self.fetch(refund_grounds, self.order_id, gone=self.refund.amount.minor)
+        if self.grounds is None:
+            return
         self.form = Form([field for field in fields_of(self.grounds) if not is_about_payment(field.name)])
         await self.query_one("#refund-form").mount(self.form)
         self.focus_body()

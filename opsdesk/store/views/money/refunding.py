@@ -50,8 +50,11 @@ class RefundGrounds:
         return next(source.name for source in self.sources if source.payment_id == payment_id)
 
 
-def refund_grounds(session: Session, order_id: int) -> RefundGrounds | None:
-    """Return what a refund of this order stands on, or None when there is no such order."""
+def refund_grounds(session: Session, order_id: int, *, gone: int = 0) -> RefundGrounds | None:
+    """Return what a refund of this order stands on, or None when there is no such order.
+
+    `gone` is what went back outside and may have been paid too much before, in minor units.
+    """
     order = session.get(OrderRow, order_id)
     if order is None:
         return None
@@ -74,9 +77,11 @@ def refund_grounds(session: Session, order_id: int) -> RefundGrounds | None:
         for payment in session.execute(payments).scalars()
     )
     facts = [source.facts for source in sources]
-    paid = sum(
-        each.captured - each.refunded - each.refunding - each.charged_back for each in facts
-    ) - _granted_and_not_gone(session, order_id)
+    paid = (
+        gone
+        + sum(each.captured - each.refunded - each.refunding - each.charged_back for each in facts)
+        - _granted_and_not_gone(session, order_id)
+    )
     return RefundGrounds(charged, earlier, sources, overpaid(charged, earlier, paid))
 
 
