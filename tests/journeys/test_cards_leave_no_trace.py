@@ -95,13 +95,14 @@ def _traces(content: bytes, numbers: list[str]) -> list[str]:
     return [shape for shape in shapes if shape.encode() in content or json.dumps(shape)[1:-1].encode() in content]
 
 
-def test_no_file_holds_a_card_that_somebody_typed(clerk: Performer, run: Run, tmp_path: Path) -> None:
+def test_no_file_holds_a_card_that_somebody_typed(
+    clerk: Performer, run: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     found = cards()
     numbers = [number for number, _ in found]
     customer = write_customer(clerk.store)
     said = [no for place, (_, text) in enumerate(found) for no in type_everywhere(clerk, text, place, customer)]
-    outside = tmp_path.parent / f"{tmp_path.name}-arrived"
-    outside.mkdir()
+    outside = tmp_path_factory.mktemp("arrived")
     records = [
         own_order(str(400_000 + place), notes=[{"text": text}], customer={"name": text, "email": f"c{place}@x.example"})
         for place, (_, text) in enumerate(found)

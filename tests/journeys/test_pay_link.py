@@ -49,10 +49,8 @@ TOTAL = 3_520
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[GatewayPeer]:
-    outside = tmp_path.parent / f"{tmp_path.name}-gateway"
-    outside.mkdir()
-    with GatewayPeer(outside / "gateway.jsonl") as peer:
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayPeer]:
+    with GatewayPeer(tmp_path_factory.mktemp("gateway") / "gateway.jsonl") as peer:
         said = f"{PLANTED[:4]} {PLANTED[4:8]} {PLANTED[8:12]} {PLANTED[12:]} was declined, CVC 123."
         peer.add_card("pm_card_talkative", Card(code="card_declined", decline_code="generic_decline", message=said))
         yield peer
