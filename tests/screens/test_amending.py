@@ -139,7 +139,7 @@ async def test_what_cannot_be_read_is_said_and_stays(shop: MoneyShop):
     async with at_order(shop, order_id) as operator:
         await operator.press("E")
         await type_over(operator, "a few")
-        assert operator.sees("'a few' cannot be read. Write 2, or 2 @ 7.50, or 2 = SKU.")
+        assert operator.sees("'a few' cannot be read. Write 2, or 2 @ 7.50, or 2 - 1.50 off the line, or 2 = SKU.")
         await operator.press("f9")
         assert isinstance(operator.screen, AmendPanel)
 
@@ -306,3 +306,18 @@ async def test_the_mail_about_a_change_holds_the_order_as_it_will_be(shop: Money
     (mail,) = rows(shop.store, MailRow)
     assert ("Table lamp" in mail.text, "Cushion" in mail.text, "Chair" in mail.text) == (True, True, False)
     assert "149.90" in mail.text
+
+
+async def test_a_discount_is_taken_off_a_line(shop: MoneyShop):
+    order_id = shop.unpaid()
+    async with at_order(shop, order_id) as operator:
+        await operator.press("E")
+        await type_over(operator, "4 - 20")
+        assert operator.sees("F9 CHANGE -20.00 EUR")
+        await type_over(operator, "0 - 20")
+        assert operator.sees("A discount is for the goods of the line as they are.")
+        await type_over(operator, "5 - 20")
+        assert operator.sees("F9 CHANGE +70.00 EUR")
+        await operator.press("f9")
+    line = next(row for row in rows(shop.store, OrderLineRow) if row.sku == "50001")
+    assert (line.ordered, line.discount_minor, the_order(shop.store, order_id).total_minor) == (5, 2_000, 53_490)

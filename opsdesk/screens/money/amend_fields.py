@@ -1,4 +1,4 @@
-"""What is typed into the amendment form means: `2`, `2 @ 7.50`, `2 = TEA-100`, and a new line `3 x TEA-100 @ 4.50`."""
+"""What is typed into the amendment form means: `2`, `2 @ 7.50`, `2 - 1.50`, `2 = TEA-100`, and new `3 x TEA @ 4.50`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from opsdesk.domain.amendments.edits import (
     AddLine,
+    DiscountLine,
     DiscountOrder,
     Edit,
     OverridePrice,
@@ -27,7 +28,9 @@ from opsdesk.widgets.fields import Field
 LINE, ADD = "line_", "add_"
 _MOST_LINES = 40
 _ROOM_FOR_NEW = 3
-_LINE = re.compile(r"(?P<units>\d{1,7})(\s*=\s*(?P<sku>[^@=\s][^@=]*?))?(\s*@\s*(?P<price>[\d.,]+))?\s*\Z")
+_LINE = re.compile(
+    r"(?P<units>\d{1,7})(\s*=\s*(?P<sku>[^@=\s][^@=]*?))?(\s*@\s*(?P<price>[\d.,]+))?(\s+-\s*(?P<off>[\d.,]+))?\s*\Z"
+)
 _ADDED = re.compile(r"(?P<units>\d{1,7})\s*[x*×]?\s+(?P<sku>[^@\s][^@]*?)(\s*@\s*(?P<price>[\d.,]+))?\s*\Z")
 
 
@@ -39,6 +42,7 @@ class Typed:
     units: int
     sku: str
     price: str
+    off: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def fields_of(detail: OrderDetail) -> list[Field]:
             f"{LINE}{line.id}",
             fitted(line.name, 22).rstrip(),
             str(line.quantities.ordered),
-            hint="units; 2 @ 7.50 another price; 2 = SKU other goods; 0 takes it off",
+            hint="units; 2 @ 7.50 a price; 2 - 1.50 off the line; 2 = SKU other goods; 0 takes it off",
             longest=80,
         )
         for line in detail.lines[:_MOST_LINES]
@@ -128,6 +132,10 @@ def edits_of(detail: OrderDetail, values: Mapping[str, str], known: Mapping[str,
 
 def _line_edits(line: LineDetail, typed: Typed, prices: Prices, reason: str) -> list[Edit]:
     ordered = line.quantities.ordered
+    if typed.off and (typed.sku or not typed.units):
+        raise Invalid(
+            typed.name, "A discount is for the goods of the line as they are. Leave it out, or the other goods."
+        )
     if typed.sku:
         return [SwapLine(line.id, typed.sku, typed.units, prices.of(typed))]
     if typed.units == 0 and ordered:
@@ -135,6 +143,9 @@ def _line_edits(line: LineDetail, typed: Typed, prices: Prices, reason: str) -> 
     edits: list[Edit] = [SetQuantity(line.id, typed.units)] if typed.units != ordered else []
     if typed.price:
         edits.append(OverridePrice(line.id, prices.of(typed), reason))
+    if typed.off:
+        off = Money.parse(typed.off, prices.currency, field=typed.name)
+        edits += [DiscountLine(line.id, off)] if off != line.discount or edits else []
     return edits
 
 
@@ -153,9 +164,19 @@ def _whole_edits(detail: OrderDetail, values: Mapping[str, str], currency: str) 
 def _read(pattern: re.Pattern[str], name: str, text: str) -> Typed:
     found = pattern.match(text.strip())
     if found is None:
-        how = "3 x SKU, or 3 x SKU @ 4.50" if name.startswith(ADD) else "2, or 2 @ 7.50, or 2 = SKU"
+        how = (
+            "3 x SKU, or 3 x SKU @ 4.50"
+            if name.startswith(ADD)
+            else "2, or 2 @ 7.50, or 2 - 1.50 off the line, or 2 = SKU"
+        )
         raise Invalid(name, f"{text.strip()[:40]!r} cannot be read. Write {how}.")
-    return Typed(name, int(found["units"]), (found["sku"] or "").strip(), found["price"] or "")
+    return Typed(
+        name,
+        int(found["units"]),
+        (found["sku"] or "").strip(),
+        found["price"] or "",
+        found.groupdict().get("off") or "",
+    )
 
 
 def _amount(values: Mapping[str, str], name: str, currency: str) -> Money | None:
