@@ -167,8 +167,9 @@ class Operator:
 
     @property
     def _asked(self) -> int:
-        waiting = [callback for screen in self.app.screen_stack for callback in screen._result_callbacks]
-        return sum(callback.future is not None and not callback.future.done() for callback in waiting)
+        answers = [callback.future for screen in self.app.screen_stack for callback in screen._result_callbacks]
+        # Every panel promises an answer; only where a worker waits for it has the promise a callback.
+        return sum(answer is not None and not answer.done() and bool(answer._callbacks) for answer in answers)
 
     @property
     def _preview_is_behind(self) -> bool:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from opsdesk.store.engine import connect
 from opsdesk.store.verify.running import CHECKS, Report, verify_store
 from tests.demo_store import NOW
-from tests.store.planted import PLANTED, plant
+from tests.store.planted import PLANTED, Planted, plant
 
 KINDS = pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 
@@ -42,6 +42,15 @@ def test_a_planted_violation_is_found(demo_store, kind: str, name: str) -> None:
     found = [violation for violation in verified(url).violations if violation.invariant == planted.invariant]
 
     assert any(planted.wrong in violation.wrong for violation in found), found
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_command_id_whose_digits_add_up_as_a_cards_do_is_none(demo_store, kind: str) -> None:
+    url = demo_store(kind)
+    by_chance = "UPDATE refund SET note = '8ea959c1-7ab2-4078-9990-3304038edf7b' WHERE id = 1"
+    plant(url, Planted("X1", "", (by_chance,)))
+
+    assert [violation.wrong for violation in verified(url).violations if violation.invariant == "X1"] == []
 
 
 def test_every_check_has_a_violation_that_it_must_find() -> None:

@@ -17,16 +17,18 @@ from opsdesk.theme import Tone
 from opsdesk.widgets.paper import paragraph
 from opsdesk.widgets.rows import Cell, Column, Row
 
+_WIDE = 100
+"""From this width on the list itself says how far a rule's record can be believed."""
 COLUMNS = (
-    Column("group", "GROUP", 12, needs=100),
+    Column("group", "GROUP", 12, needs=_WIDE),
     Column("id", "ID", 9),
     Column("name", "RULE", 16, grows=True),
     Column("points", "PTS", 4, "right"),
     Column("state", "STATE", 10),
     Column("who", "VERSION", 12, needs=90),
     Column("fired", "FIRED", 5, "right"),
-    Column("right", "FRAUD AMONG THEM", 22, needs=100),
-    Column("short", "FRAUD", 8, needs=0, until=100),
+    Column("right", "FRAUD AMONG THEM", 28, needs=_WIDE),
+    Column("short", "FRAUD", 8, needs=0, until=_WIDE),
 )
 STATE_LOOKS: Mapping[str, tuple[str, Tone]] = {
     RuleState.LIVE: ("ready", Tone.GOOD),
@@ -95,6 +97,8 @@ def rule_lines(line: RuleLine, book: FraudBook, now: datetime, zone: ZoneInfo, w
     yield from paragraph(f"when {rule.when.text}", width, style=f"bold {_PLAIN}")[:3]
     if rule.applies is not None:
         yield from paragraph(f"only where {rule.applies.text}", width)[:1]
+    if line.record.precision.of and width < _WIDE:
+        yield from paragraph(f"fraud among its hits: {line.record.precision.words}", width)[:1]
     safe = book.phrases.say(rule.customer_safe, "en") or "nothing"
     yield from paragraph(f"staff read: {rule.agent.text}", width, style=_DIM)[:1]
     yield from paragraph(f"customers may be told: {safe}", width, style=_DIM)[:1]
