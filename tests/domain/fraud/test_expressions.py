@@ -191,9 +191,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
 
 
 def test_a_condition_names_the_facts_that_it_needs_and_those_it_misses() -> None:
-    condition = read_condition(
-        'payment.cvv == "match" and order.total > 5 EUR and count(email, 24h) > 1', VOCABULARY
-    )
+    condition = read_condition('payment.cvv == "match" and order.total > 5 EUR and count(email, 24h) > 1', VOCABULARY)
     assert condition.names == ("payment.cvv", "order.total", "order.currency", "count.email.24h")
     assert condition.unknown_names({"payment.cvv": "match", "order.total": 1}) == ("order.currency", "count.email.24h")
 
