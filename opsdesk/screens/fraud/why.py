@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from opsdesk.domain.fraud.books import FraudBook
-from opsdesk.domain.fraud.expressions.kinds import Facts
-from opsdesk.domain.fraud.rules import Rule
+from opsdesk.domain.fraud.expressions.kinds import Facts, Vocabulary
+from opsdesk.domain.fraud.rules import Rule, shown_fact
 from opsdesk.domain.fraud.scoring import NotChecked, Reason
 from opsdesk.screens.frame.panels import DeskPanel
 from opsdesk.screens.fraud.seen import Seen
@@ -34,7 +34,7 @@ def why_lines(seen: Seen, book: FraudBook, records: Records, width: int) -> list
         return paragraph("No rules have judged this order yet.", width, style=_DIM)
     lines = [heading("THAT COUNT", width, f"{score.total} {score.words}, {score.coverage} % judged")]
     for reason in (*score.raises, *score.lowers, *score.notes):
-        lines += _fired(reason, book.rules.find(reason.rule_id), seen.sheet.known, width)
+        lines += _fired(reason, book, seen.sheet.known, width)
         lines += _so_far(records.get(reason.rule_id), width)
     lines += _groups(seen, book, width)
     if score.not_checked:
@@ -44,11 +44,12 @@ def why_lines(seen: Seen, book: FraudBook, records: Records, width: int) -> list
     if score.shadow:
         lines += [Content(""), heading("ON TRIAL, WEIGHING NOTHING", width)]
         for reason in score.shadow:
-            lines += _fired(reason, book.rules.find(reason.rule_id), seen.sheet.known, width)
+            lines += _fired(reason, book, seen.sheet.known, width)
     return lines
 
 
-def _fired(reason: Reason, rule: Rule | None, known: Facts, width: int) -> list[Content]:
+def _fired(reason: Reason, book: FraudBook, known: Facts, width: int) -> list[Content]:
+    rule = book.rules.find(reason.rule_id)
     tone = Tone.GOOD if reason.points < 0 else Tone.LOOK if reason.points else Tone.PLAIN
     points = f"{reason.points:+d}".replace("-", "−") if reason.points else "·"
     lines = [
@@ -57,7 +58,7 @@ def _fired(reason: Reason, rule: Rule | None, known: Facts, width: int) -> list[
     if rule is None:
         return [*lines, Content.styled(" " * 15 + "The shop has no such rule any more.", _DIM)]
     lines += paragraph(f"when {rule.when.text}", width, style=_DIM, indent=15)[:2]
-    lines += paragraph(inputs_of(rule, known), width, style=Tone.COLD.style, indent=15)[:2]
+    lines += paragraph(inputs_of(rule, book.vocabulary, known), width, style=Tone.COLD.style, indent=15)[:2]
     about = (
         f"{rule.name}; group {rule.group}, version {reason.version[:7]} since {rule.since:%d %b %Y} by {rule.author}"
     )
@@ -74,20 +75,13 @@ def _so_far(record: RuleSoFar | None, width: int) -> list[Content]:
     return paragraph(said, width, style=_DIM, indent=15)[:2]
 
 
-def inputs_of(rule: Rule, known: Facts) -> str:
+def inputs_of(rule: Rule, vocabulary: Vocabulary, known: Facts) -> str:
     """Return what the rule asks for, each with what was found; a text from outside is shown as it is."""
-    return ", ".join(f"{name} = {shown_value(known.get(name))}" for name in rule.names)
-
-
-def shown_value(value: object) -> str:
-    """Return a fact as people read it."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
-    return str(value)
+    found = {
+        name: "unknown" if known.get(name) is None else shown_fact(known, name, vocabulary.facts[name].kind)
+        for name in rule.names
+    }
+    return ", ".join(f"{name} = {shown}" for name, shown in found.items())
 
 
 def _groups(seen: Seen, book: FraudBook, width: int) -> Iterator[Content]:
