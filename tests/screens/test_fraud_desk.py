@@ -211,6 +211,21 @@ async def test_a_value_is_blocked_from_its_case_with_a_reason(cases: Cases):
     assert (entry.kind, entry.entity, entry.author, entry.reason) == ("block", "card", "farid", "Cards were tried")
 
 
+async def test_one_rule_is_silenced_about_a_value_from_its_case(cases: Cases):
+    async with working(case_app(cases)) as operator:
+        await operator.press("b", "7")
+        await operator.type("An old customer")
+        await operator.press("tab")
+        await operator.type("pay-03")
+        await operator.press("f9")
+        assert operator.sees("What is blocked is blocked before every rule.")
+        await operator.press("f4", "2", "f9")
+        assert operator.sees("PAY-03")
+    with Session(cases.staff.store.reader) as session:
+        (entry,) = session.exec(select(ListEntryRow)).all()
+    assert (entry.kind, entry.entity, entry.rule_id, entry.reason) == ("snooze", "card", "PAY-03", "An old customer")
+
+
 async def test_more_time_is_given_once(cases: Cases):
     async with working(case_app(cases, "104392")) as operator:
         await operator.press("d")

@@ -1,4 +1,4 @@
-"""Trust or block one value of an order, from its case: a digit says what, a word says why; it ends by itself."""
+"""Trust or block one value of an order, or trust it before one rule alone: a digit, and why; all of it ends."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 
+from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.evidence.entities import Entity
-from opsdesk.operations.fraud.lists import BLOCK_DAYS, TRUST_DAYS, block, trust
+from opsdesk.operations.fraud.lists import BLOCK_DAYS, SNOOZE_DAYS, TRUST_DAYS, block, snooze, trust
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.widgets.choices import Choice, Choices
@@ -30,8 +31,13 @@ class ListingPanel(FormPanel["Done"]):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["../forms/forms.tcss", "fraud.tcss"]
 
     def __init__(self, seen: Seen) -> None:
-        hint = "whoever reads the list in a year must understand it"
-        super().__init__(f"TRUST OR BLOCK: {seen.facts.number}", [Field("reason", "why", hint=hint, longest=200)])
+        fields = [
+            Field("reason", "why", hint="whoever reads the list in a year must understand it", longest=200),
+            Field(
+                "rule", "one rule", hint="silent about it, e.g. EML-04; empty: trusted before all", longest=20
+            ),
+        ]
+        super().__init__(f"TRUST OR BLOCK: {seen.facts.number}", fields)
         self.order_id = seen.sheet.order_id
         shown = {row.what: row.shown for row in seen.sheet.identity}
         self.list = Choices(
@@ -81,7 +87,12 @@ class ListingPanel(FormPanel["Done"]):
     def commit(self, values: Mapping[str, str]) -> None:
         """Put the value on the list."""
         verb, _, entity = self.picked.partition(":")
-        if verb == "block":
+        if verb == "block" and values["rule"].strip():
+            self.show_refusal(Invalid("rule", "What is blocked is blocked before every rule. Leave this empty."))
+        elif verb == "block":
             self.carry_out(block, Entity(entity), order_id=self.order_id, reason=values["reason"], days=BLOCK_DAYS)
+        elif rule := values["rule"].strip().upper():
+            why, days = values["reason"], SNOOZE_DAYS
+            self.carry_out(snooze, rule, Entity(entity), order_id=self.order_id, reason=why, days=days)
         elif verb == "trust":
             self.carry_out(trust, Entity(entity), order_id=self.order_id, reason=values["reason"], days=TRUST_DAYS)
