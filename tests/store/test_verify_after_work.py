@@ -22,11 +22,13 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.domain.statuses.menu import StatusBook
 from opsdesk.integrations.mail.opening import open_statuses, open_writer
 from opsdesk.integrations.ports import LetterWriter, SendOutcome, SendResult
-from opsdesk.operations import statuses, undo
+from opsdesk.operations import undo
 from opsdesk.operations.mails.outbox import send_now, settle_doubt
 from opsdesk.operations.orders import cancelling as orders
 from opsdesk.operations.orders import contacts, desk, holds, notes, packing, shipping
 from opsdesk.operations.payments import taking as payments
+from opsdesk.operations.statuses.previewing import Telling, preview
+from opsdesk.operations.statuses.telling import tell
 from opsdesk.settings import data_folder
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import MailRow, OrderRow
@@ -143,9 +145,9 @@ class Busy:
             facts = letter_facts(session, order.id or 0, agent="Sofia")
             signed = shop(session, ZoneInfo("UTC")).facts
         now = self.clock()
-        seen = statuses.preview(self.writer, signed, status, facts, now=now, expected_on=now.date())
-        told = statuses.Telling(status, seen.letter, seen.deadline, CancelReason.CUSTOMER)
-        return self.perform(statuses.tell, order.id, version=order.version, telling=told)
+        seen = preview(self.writer, signed, status, facts, now=now, expected_on=now.date())
+        told = Telling(status, seen.letter, seen.deadline, CancelReason.CUSTOMER)
+        return self.perform(tell, order.id, version=order.version, telling=told)
 
     def take_back(self, order: OrderRow) -> Done:
         return self.perform(undo.undo, self.dice.choice(self.commands[-4:] or [""]))
