@@ -166,6 +166,14 @@ async def test_the_first_line_says_whether_anybody_sends(shop: Store, mails: lis
         assert operator.sees("worker runs") and not operator.sees("no worker")
 
 
+async def test_an_answer_that_comes_while_the_program_ends_is_let_go(shop: Store, mails: list[int], clock, monkeypatch):
+    async with working(app_of(shop, clock)) as operator:
+        with monkeypatch.context() as ending:
+            ending.setattr(operator.app, "_running", False)
+            assert await operator.screen.fetch(mail_text, mails[0]) is None
+        assert await operator.screen.fetch(mail_text, mails[0]) is not None
+
+
 async def test_the_filter_narrows_while_one_types(shop: Store, mails: list[int], clock: StillClock):
     async with working(app_of(shop, clock)) as operator:
         await operator.press("slash")

@@ -104,6 +104,9 @@ class Carrying(Screen[ResultT]):
         except OpsDeskError as error:
             self.show_refusal(error)
             return None
+        if not self.host.is_running:
+            # The program ends: where the answer belongs is being taken down.
+            return None
         self.host.store_is_back()
         return answer
 

@@ -33,9 +33,7 @@ class ListingPanel(FormPanel["Done"]):
     def __init__(self, seen: Seen) -> None:
         fields = [
             Field("reason", "why", hint="whoever reads the list in a year must understand it", longest=200),
-            Field(
-                "rule", "one rule", hint="silent about it, e.g. EML-04; empty: trusted before all", longest=20
-            ),
+            Field("rule", "one rule", hint="silent about it, e.g. EML-04; empty: trusted before all", longest=20),
         ]
         super().__init__(f"TRUST OR BLOCK: {seen.facts.number}", fields)
         self.order_id = seen.sheet.order_id
