@@ -9,6 +9,7 @@ Amounts are in the gateway's minor units, currencies in any case, times aware.
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -106,6 +107,8 @@ def main() -> None:
     parser.add_argument("--api-key", default="sk_test_opsdesk")
     parser.add_argument("--webhook-secret", default="whsec_opsdesk")
     asked = parser.parse_args()
+    # A shell that starts it in the background lets it ignore Ctrl+C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gateway = GatewayPeer(asked.journal, port=asked.port, api_key=asked.api_key, webhook_secret=asked.webhook_secret)
     with gateway:
         print(f"OPSDESK_STRIPE_URL={gateway.url}")
