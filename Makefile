@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-to-test
-WORKERS ?= 3
+WORKERS ?= 2
 UV ?= uv
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
