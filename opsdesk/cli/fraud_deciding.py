@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -148,6 +150,15 @@ def reopen_case(
         say_done(performer.perform(reopen, case.case_id, reason=reason), as_json=as_json)
 
 
+@contextmanager
+def on_value(store: str, as_name: str, of: str) -> Iterator[tuple[Performer, int | None]]:
+    """Act on a value: that of an order, where a number is given, or one that stands by itself."""
+    with acting(store, as_name) as performer:
+        with performer.store.reading() as session:
+            order_id = required_order(session, of) if of else None
+        yield performer, order_id
+
+
 @app.command("trust")
 def trust_value(
     entity: _Entity,
@@ -162,9 +173,7 @@ def trust_value(
     """Trust a value: what the rules find wrong does not hold its orders."""
     from opsdesk.operations.fraud.lists import trust
 
-    with acting(store, as_name) as performer:
-        with performer.store.reading() as session:
-            order_id = required_order(session, of) if of else None
+    with on_value(store, as_name, of) as (performer, order_id):
         done = performer.perform(trust, entity, value=value, order_id=order_id, reason=reason, days=days)
         say_done(done, as_json=as_json)
 
@@ -183,9 +192,7 @@ def block_value(
     """Block a value: its orders are held."""
     from opsdesk.operations.fraud.lists import block
 
-    with acting(store, as_name) as performer:
-        with performer.store.reading() as session:
-            order_id = required_order(session, of) if of else None
+    with on_value(store, as_name, of) as (performer, order_id):
         done = performer.perform(block, entity, value=value, order_id=order_id, reason=reason, days=days)
         say_done(done, as_json=as_json)
 
@@ -205,9 +212,7 @@ def snooze_rule(
     """Let one rule be silent about a value for some time; hard rules never are."""
     from opsdesk.operations.fraud.lists import snooze
 
-    with acting(store, as_name) as performer:
-        with performer.store.reading() as session:
-            order_id = required_order(session, of) if of else None
+    with on_value(store, as_name, of) as (performer, order_id):
         done = performer.perform(snooze, rule, entity, value=value, order_id=order_id, reason=reason, days=days)
         say_done(done, as_json=as_json)
 
