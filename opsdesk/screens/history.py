@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import Command, bindings
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.theme import Tone
 from opsdesk.widgets.record_table import RecordTable
 from opsdesk.widgets.rows import Cell, Column, Row
@@ -29,7 +29,7 @@ COLUMNS = (
 )
 
 
-class HistoryScreen(DeskScreen[None]):
+class HistoryScreen(ListDesk):
     """The commands of who works here. `u` and F9 take back the one under the pointer."""
 
     PLACE = "WHAT I DID"
@@ -49,14 +49,9 @@ class HistoryScreen(DeskScreen[None]):
         yield RecordTable(COLUMNS, id="commands")
 
     @property
-    def table(self) -> RecordTable:
-        """The list."""
-        return self.query_one("#commands", RecordTable)
-
-    @property
     def line(self) -> CommandLine | None:
         """The command under the pointer."""
-        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#commands") else None
+        return self.lines.get(self.pointed_key)
 
     async def load(self) -> None:
         """Read the newest commands."""
@@ -141,26 +136,14 @@ class HistoryScreen(DeskScreen[None]):
         self.host.forget_done(self._taken_back)
         self.reload()
 
-    @on(RecordTable.Pointed, "#commands")
-    def _pointed(self) -> None:
-        self.show_keys()
-
-    @on(RecordTable.Opened, "#commands")
-    def _opened(self) -> None:
+    async def opened(self) -> None:
+        """Open the order of the command under the pointer."""
         self.action_open()
 
     def action_open(self) -> None:
         """Open the order that it was about."""
         if self.line is not None and self.line.order_id is not None:
             self.open_named("order", self.line.order_id)
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)
 
     def action_next(self) -> None:
         """Go to the next command."""

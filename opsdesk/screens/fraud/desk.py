@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -16,7 +15,7 @@ from opsdesk.domain.moments import age
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.screens.fraud.clock import short_span
 from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
@@ -48,7 +47,7 @@ _HIGH = 60
 _WATCH_S = 15.0
 
 
-class FraudDesk(DeskScreen[None]):
+class FraudDesk(ListDesk):
     """Screen 2."""
 
     PLACE = "2 FRAUD"
@@ -70,14 +69,9 @@ class FraudDesk(DeskScreen[None]):
         yield Paper(id="fraud-why")
 
     @property
-    def table(self) -> RecordTable:
-        """The queue."""
-        return self.query_one("#cases", RecordTable)
-
-    @property
     def line(self) -> FraudLine | None:
         """The case under the pointer."""
-        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#cases") else None
+        return self.lines.get(self.pointed_key)
 
     def on_mount(self) -> None:
         """Look again and again whether a worker runs: one that has stopped rings nobody."""
@@ -92,7 +86,7 @@ class FraudDesk(DeskScreen[None]):
         if seen is not None and seen != self.worker and self.is_attached:
             self.worker = seen
             self._say_counts()
-            self._say_why()
+            self.pointed()
 
     async def load(self) -> None:
         """Read the queue, and whether anybody watches its clocks."""
@@ -105,7 +99,7 @@ class FraudDesk(DeskScreen[None]):
         nothing = ("No order waits for a decision.", "F5 looks again.")
         self.table.show({key: self._row(line) for key, line in self.lines.items()}, empty=nothing)
         self._say_counts()
-        self._say_why()
+        self.pointed()
 
     def _say_counts(self) -> None:
         now, lines = self.desk.clock(), self.lines.values()
@@ -147,7 +141,8 @@ class FraudDesk(DeskScreen[None]):
             return Cell(f"!! {short_span(left)}", Tone.ALARM)
         return Cell(short_span(left), Tone.LOOK if left < _SOON else Tone.PLAIN)
 
-    def _say_why(self) -> None:
+    def pointed(self) -> None:
+        """Say why the case under the pointer is held, and what to do about it."""
         line, stopped = self.line, self._stopped()
         if line is None:
             self.query_one("#fraud-why", Paper).show(lambda width: paragraph(stopped, width, style=Tone.ALARM.style))
@@ -259,20 +254,3 @@ class FraudDesk(DeskScreen[None]):
         """Say what was done in the case that was open, and show what is left."""
         super().closed(result)
         self.reload()
-
-    @on(RecordTable.Pointed, "#cases")
-    def _pointed(self) -> None:
-        self.show_keys()
-        self._say_why()
-
-    @on(RecordTable.Opened, "#cases")
-    async def _opened(self) -> None:
-        await self.run_command("list.open")
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)

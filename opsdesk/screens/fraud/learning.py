@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from opsdesk.domain.people.actors import Role
 from opsdesk.keys import bindings
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.fraud.learned_rows import COLUMNS, Learned, learned_rows, sample_words
 from opsdesk.screens.order.words import moment
@@ -25,7 +24,7 @@ _LEADS = (Role.SUPERVISOR, Role.ADMIN)
 _MOST_LISTED = 60
 
 
-class LearningScreen(DeskScreen[None]):
+class LearningScreen(ListDesk):
     """The figures, and below them the one under the pointer in a sentence."""
 
     PLACE = "LEARNED"
@@ -47,14 +46,9 @@ class LearningScreen(DeskScreen[None]):
         yield Paper(id="learned-full")
 
     @property
-    def table(self) -> RecordTable:
-        """The figures."""
-        return self.query_one("#learned", RecordTable)
-
-    @property
     def line(self) -> Learned | None:
         """The figure under the pointer."""
-        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#learned") else None
+        return self.lines.get(self.pointed_key)
 
     async def load(self) -> None:
         """Read the figures."""
@@ -77,9 +71,10 @@ class LearningScreen(DeskScreen[None]):
             (f"{known} known of {found.held[0].held}", Tone.DIM),
         )
         self.show_keys()
-        self._say_in_full()
+        self.pointed()
 
-    def _say_in_full(self) -> None:
+    def pointed(self) -> None:
+        """Say in full what the figure under the pointer means."""
         told = self.line.told if self.line is not None else ""
         self.query_one("#learned-full", Paper).show(lambda width: paragraph(told, width, style=Tone.DIM.style)[:4])
 
@@ -121,20 +116,3 @@ class LearningScreen(DeskScreen[None]):
                 self.open_named("order", int(key))
 
         self.app.push_screen(ChoicePanel("PASSED UNSEEN", entries), callback=chosen)
-
-    @on(RecordTable.Pointed, "#learned")
-    def _pointed(self) -> None:
-        self.show_keys()
-        self._say_in_full()
-
-    @on(RecordTable.Opened, "#learned")
-    async def _opened(self) -> None:
-        await self.run_command("list.open")
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import bindings
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.store.views.money.tasks import MoneyTask, TaskKind, money_tasks
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Paper, paragraph
@@ -51,7 +50,7 @@ _PANELS = {
 }
 
 
-class MoneyDesk(DeskScreen[None]):
+class MoneyDesk(ListDesk):
     """A list of tasks; Enter opens what the task is worked with, `o` its order."""
 
     PLACE = "MONEY"
@@ -71,14 +70,9 @@ class MoneyDesk(DeskScreen[None]):
         yield Paper(id="advice")
 
     @property
-    def table(self) -> RecordTable:
-        """The list."""
-        return self.query_one("#tasks", RecordTable)
-
-    @property
     def chosen(self) -> MoneyTask | None:
         """The task under the pointer."""
-        return self.tasks.get(self.table.pointed or "") if self.is_mounted and self.query("#tasks") else None
+        return self.tasks.get(self.pointed_key)
 
     async def load(self) -> None:
         """Read what waits."""
@@ -92,7 +86,7 @@ class MoneyDesk(DeskScreen[None]):
             (f"{len(found)} wait" if found else "nothing waits", Tone.DIM),
             (f"{urgent} urgent" if urgent else "", Tone.ALARM),
         )
-        self._advise()
+        self.pointed()
 
     def _row(self, task: MoneyTask) -> Row:
         symbol, tone = _TONES[task.kind]
@@ -108,7 +102,8 @@ class MoneyDesk(DeskScreen[None]):
             Cell(task.said, Tone.DIM),
         )
 
-    def _advise(self) -> None:
+    def pointed(self) -> None:
+        """Say what to do about the task under the pointer."""
         task = self.chosen
         if task is None:
             said = "No refund, call, dispute or authorisation waits for anybody."
@@ -158,23 +153,6 @@ class MoneyDesk(DeskScreen[None]):
         """Say what was done, and show what is left."""
         super().done(done)
         self.reload()
-
-    @on(RecordTable.Pointed, "#tasks")
-    def _pointed(self) -> None:
-        self.show_keys()
-        self._advise()
-
-    @on(RecordTable.Opened, "#tasks")
-    async def _opened(self) -> None:
-        await self.run_command("list.open")
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)
 
     def action_next(self) -> None:
         """Go to the next task."""

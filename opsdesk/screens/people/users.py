@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -13,7 +12,7 @@ from opsdesk.domain.moments import age
 from opsdesk.domain.people.credentials import Proof
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.screens.frame.panels import ChoicePanel, ConfirmPanel
 from opsdesk.screens.people.panels import EditPersonPanel, NewPersonPanel, SecretPanel, TerminalPanel
 from opsdesk.theme import Tone
@@ -42,7 +41,7 @@ _OPERATIONS: Mapping[str, str] = {
 }
 
 
-class UsersScreen(DeskScreen[None]):
+class UsersScreen(ListDesk):
     """The people of the shop."""
 
     PLACE = "PEOPLE"
@@ -61,14 +60,9 @@ class UsersScreen(DeskScreen[None]):
         yield RecordTable(COLUMNS, id="people")
 
     @property
-    def table(self) -> RecordTable:
-        """The list."""
-        return self.query_one("#people", RecordTable)
-
-    @property
     def line(self) -> UserLine | None:
         """The person under the pointer."""
-        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#people") else None
+        return self.lines.get(self.pointed_key)
 
     async def load(self) -> None:
         """Read everybody."""
@@ -202,21 +196,9 @@ class UsersScreen(DeskScreen[None]):
         super().done(done)
         self.reload()
 
-    @on(RecordTable.Pointed, "#people")
-    def _pointed(self) -> None:
-        self.show_keys()
-
-    @on(RecordTable.Opened, "#people")
-    async def _opened(self) -> None:
+    async def opened(self) -> None:
+        """Open the account under the pointer."""
         await self.run_command("user.edit")
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)
 
     def action_next(self) -> None:
         """Go to the next person."""

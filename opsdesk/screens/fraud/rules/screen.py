@@ -13,7 +13,7 @@ from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import bindings
 from opsdesk.operations.fraud.rules import withdraw
-from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.screens.frame.panels import ConfirmPanel
 from opsdesk.screens.fraud.rules.words import COLUMNS, row_of, rule_lines
 from opsdesk.store.views.fraud.rules import RuleLine, rule_sheet
@@ -35,7 +35,7 @@ _WRITES = {
 }
 
 
-class RulesScreen(DeskScreen[None]):
+class RulesScreen(ListDesk):
     """The list, and below it the rule under the pointer in full."""
 
     PLACE = "RULES"
@@ -60,14 +60,9 @@ class RulesScreen(DeskScreen[None]):
         yield Paper(id="rule-full")
 
     @property
-    def table(self) -> RecordTable:
-        """The list."""
-        return self.query_one("#rules", RecordTable)
-
-    @property
     def line(self) -> RuleLine | None:
         """The rule under the pointer."""
-        return self.lines.get(self.table.pointed or "") if self.is_mounted and self.query("#rules") else None
+        return self.lines.get(self.pointed_key)
 
     async def load(self) -> None:
         """Read the rules with their records."""
@@ -80,7 +75,7 @@ class RulesScreen(DeskScreen[None]):
         if self._point_at:
             self.table.point_at(self._point_at)
             self._point_at = ""
-        self._show_full()
+        self.pointed()
 
     def _show_rows(self) -> None:
         if self.book is None:
@@ -105,7 +100,8 @@ class RulesScreen(DeskScreen[None]):
         )
         self.show_keys()
 
-    def _show_full(self) -> None:
+    def pointed(self) -> None:
+        """Show the rule under the pointer in full."""
         line, book = self.line, self.book
         if line is None or book is None:
             self.query_one("#rule-full", Paper).show(lambda _width: ())
@@ -213,23 +209,6 @@ class RulesScreen(DeskScreen[None]):
             self.set_class(bool(self.words), "-filtering")
             self.focus_body()
         self._show_rows()
-
-    @on(RecordTable.Pointed, "#rules")
-    def _pointed(self) -> None:
-        self.show_keys()
-        self._show_full()
-
-    @on(RecordTable.Opened, "#rules")
-    async def _opened(self) -> None:
-        await self.run_command("list.open")
-
-    def action_down(self) -> None:
-        """Go one row down."""
-        self.table.action_step(1)
-
-    def action_up(self) -> None:
-        """Go one row up."""
-        self.table.action_step(-1)
 
 
 def _searched(line: RuleLine) -> str:
