@@ -175,6 +175,14 @@ class Operator:
     def _preview_is_behind(self) -> bool:
         return any(getattr(preview, "is_behind", False) for preview in self.app.screen.query("QueuePreview"))
 
+    async def until_seen(self, words: str) -> None:
+        """Wait for what the screen will say by and by, while work goes on behind it."""
+        until = asyncio.get_running_loop().time() + _LONGEST_S
+        while not self.sees(words):
+            if asyncio.get_running_loop().time() > until:
+                raise AssertionError(f"The screen never says: {words}")
+            await asyncio.sleep(_ROUND_S)
+
     async def pass_time(self, seconds: float) -> None:
         """Let timers of the app go off."""
         await asyncio.sleep(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -10,6 +11,7 @@ from textual.binding import BindingType
 
 from opsdesk.domain.moments import age, due_word
 from opsdesk.keys import Command, bindings
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.theme import Tone
 from opsdesk.widgets.record_table import RecordTable
@@ -68,7 +70,7 @@ class HistoryScreen(ListDesk):
     @on(RecordTable.NearEnd, "#commands")
     def _near_end(self) -> None:
         if self.lines and len(self.lines) % 100 == 0:
-            self.run_worker(self._read_on(next(reversed(self.lines.values()))), exclusive=True, group="page")
+            run_latest(self, partial(self._read_on, next(reversed(self.lines.values()))), "page")
 
     async def _read_on(self, last: CommandLine) -> None:
         from opsdesk.store.views.commands import commands_by

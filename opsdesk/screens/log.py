@@ -11,6 +11,7 @@ from textual.content import Content
 
 from opsdesk.screens.frame.base import DeskScreen
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.order.panels import DIM, PLAIN
 from opsdesk.screens.order.timeline import MOMENT_SYMBOLS, changes_of
 from opsdesk.screens.order.words import moment, stamp
@@ -111,7 +112,7 @@ class LogScreen(DeskScreen[None]):
     @on(RecordTable.NearEnd, "#moments")
     def _near_end(self) -> None:
         if not self._is_whole:
-            self.run_worker(self._read_on(), exclusive=True, group="page")
+            run_latest(self, self._read_on, "page")
 
     async def _read_on(self) -> None:
         oldest = min((each.id for each in self.moments.values() if each.id), default=0)
@@ -125,7 +126,7 @@ class LogScreen(DeskScreen[None]):
         self.set_timer(_READ_AFTER_S, self._read_pointed)
 
     def _read_pointed(self) -> None:
-        self.run_worker(self._show_pointed(), exclusive=True, group="preview")
+        run_latest(self, self._show_pointed, "preview")
 
     async def _show_pointed(self) -> None:
         each = self.pointed

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from threading import Event
 
 from sqlalchemy import update
 from sqlmodel import col
-from textual.pilot import Pilot
 
 from opsdesk.app import OpsDeskApp, open_shop
 from opsdesk.desk import Desk, OpenedShop
@@ -45,12 +43,6 @@ def app_behind(gate: Event, url: str, actor: Actor) -> OpsDeskApp:
     return OpsDeskApp(Desk(opening, chosen, actor=actor, clock=StillClock()), greeting)
 
 
-async def until_seen(operator: Operator, pilot: Pilot[int], words: str) -> None:
-    async with asyncio.timeout(_SOON_S):
-        while not operator.sees(words):
-            await pilot.pause(0.02)
-
-
 async def test_the_rows_stand_there_before_the_store_is_open(sqlite_url: str) -> None:
     store = open_store(sqlite_url)
     mia = tied(store, "mia")
@@ -59,7 +51,7 @@ async def test_the_rows_stand_there_before_the_store_is_open(sqlite_url: str) ->
     app = app_behind(gate, sqlite_url, mia)
     async with app.run_test(size=WIDE) as pilot:
         operator = Operator(pilot)
-        await until_seen(operator, pilot, "100003")
+        await operator.until_seen("100003")
         assert not app.desk.is_open
         assert operator.sees("[To ship 5]")
         gate.set()
@@ -81,7 +73,7 @@ async def test_keys_that_are_pressed_before_it_is_open_are_done_afterwards(sqlit
     app = app_behind(gate, sqlite_url, mia)
     async with app.run_test(size=WIDE) as pilot:
         operator = Operator(pilot)
-        await until_seen(operator, pilot, "100003")
+        await operator.until_seen("100003")
         await pilot.press(">", "S")
         assert not app.desk.is_open
         gate.set()

@@ -332,17 +332,17 @@ async def test_a_slow_reading_is_said_and_the_word_goes_with_it(
 ) -> None:
     several(shop)
     async with working(queue(shop.url, mia)) as operator:
-        read = operator.app.desk.read
+        read, answers = operator.app.desk.read, asyncio.Event()
 
         async def slowly(*args: object, **kwargs: object) -> object:
-            await asyncio.sleep(0.3)
+            await answers.wait()
             return await read(*args, **kwargs)
 
         monkeypatch.setattr(operator.app.desk, "read", slowly)
         await operator.pilot.press("f5")
-        await operator.pilot.pause(0.22)
-        assert operator.sees("reading ...")
+        await operator.until_seen("reading ...")
         assert operator.sees("104001")
+        answers.set()
         await operator.settle()
         assert not operator.sees("reading ...")
 

@@ -15,6 +15,7 @@ from opsdesk.screens.forms.filling import begin_with
 from opsdesk.screens.frame.attending import Attending
 from opsdesk.screens.frame.carrying import Banner
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.headlines import HEADLINE_LOOKS, PAYMENT_TONES
 from opsdesk.screens.order.rules import why_not_order
@@ -129,7 +130,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
     def take_in(self, change: StoreChange) -> None:
         """Say at once that somebody changed the order. What is saved still names the version that was seen."""
         if self.order_id in change.order_ids and not change.is_own:
-            self.run_worker(self._tell_news(), exclusive=True, group="news")
+            run_latest(self, self._tell_news, "news")
 
     async def _tell_news(self) -> None:
         if self.detail is None:
@@ -140,7 +141,7 @@ class OrderForm(FormPanel["Done"], Attending["Done"]):
 
     def after_conflict(self) -> None:
         """Read what somebody else saved, and let the form go on from there with everything that was typed."""
-        self.run_worker(self._catch_up(), exclusive=True, group="news")
+        run_latest(self, self._catch_up, "news")
 
     async def _catch_up(self) -> None:
         before, detail = self.detail, await self._read_order()

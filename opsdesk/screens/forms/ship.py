@@ -16,6 +16,7 @@ from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.orders.shipping import SHIPPED_STATUS, ship
 from opsdesk.operations.statuses.previewing import require_neutral
 from opsdesk.screens.forms.filling import show_field
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.order.words import plural
@@ -166,7 +167,7 @@ class ShipPanel(LetterForm):
         self.show_keys()
         if self.written is None or self.detail is None or self._parcel(self.detail) == self._in_mail:
             return
-        self.run_worker(self._write_mail(), exclusive=True, group="letter")
+        run_latest(self, self._write_mail, "letter")
 
     def action_reread(self) -> None:
         """Write the mail anew, whatever was typed into it."""

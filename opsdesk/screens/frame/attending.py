@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from textual import events
 
 from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.store.desk.presence import BEAT, beat, leave, who_is_here
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Attending(DeskScreen[ResultT]):
 
     def _look_round(self) -> None:
         if self.is_active and self.desk.is_open and self.desk.is_signed_in:
-            self.run_worker(self._see_who_is_here(), exclusive=True, group="presence")
+            run_latest(self, self._see_who_is_here, "presence")
 
     async def _see_who_is_here(self) -> None:
         found = await self.fetch(who_is_here, "order", self.order_id, now=self.desk.clock())

@@ -12,13 +12,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.worker import WorkType
 
 from opsdesk.keys import PLACES, bindings
 from opsdesk.screens.frame.acting import Acting
 from opsdesk.screens.frame.carrying import Banner
 from opsdesk.screens.frame.finding import find_anything
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.theme import Tone
 from opsdesk.widgets.key_bar import KeyBar
 from opsdesk.widgets.lines import MessageLine, StateLine, TitleLine
@@ -113,8 +113,7 @@ class DeskScreen(Acting[ResultT]):
         """Read the screen again; an older reading that is still under way is dropped. Keys wait for it a moment."""
         self._release_keys()
         self._let_go = self.host.key_lane.hold()
-        reading: WorkType[None] = self._read
-        self.run_worker(reading, exclusive=True, group="reload")
+        run_latest(self, self._read, "reload")
 
     async def _read(self) -> None:
         self._reading = mine = object()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from opsdesk.keys import place
+from opsdesk.screens.frame.latest import run_latest
 
 ResultT = TypeVar("ResultT")
 
@@ -49,7 +51,7 @@ def do_word(screen: DeskScreen[ResultT], word: str, rest: str) -> bool:
     elif word in ("user", "switch"):
         screen.action_switch_user()
     elif word == "followed":
-        screen.run_worker(_list_followed(screen), exclusive=True, group="followed")
+        run_latest(screen, partial(_list_followed, screen), "followed")
     elif word == "undo":
         screen.action_undo()
     elif word == "theme":

@@ -16,12 +16,13 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.worker import WorkerCancelled, WorkerFailed, WorkType, active_worker
+from textual.worker import WorkerCancelled, WorkerFailed, active_worker
 
 from opsdesk import theme
 from opsdesk.domain.errors import Unavailable
 from opsdesk.key_lane import KeyLane
 from opsdesk.screens.frame.idle import Idle
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.registry import SCREENS
 from opsdesk.settings import Glyphs
 from opsdesk.terminal.ascii_glyphs import ASCII_GLYPHS
@@ -267,8 +268,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         self._refresh_titles()
 
     def _look_for_store(self) -> None:
-        asking: WorkType[None] = self._ask_store
-        self.run_worker(asking, group="store", exclusive=True)
+        run_latest(self, self._ask_store, "store")
 
     async def _ask_store(self) -> None:
         from opsdesk.screens.frame.base import DeskScreen

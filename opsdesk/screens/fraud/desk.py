@@ -15,6 +15,7 @@ from opsdesk.domain.moments import age
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.list_desk import ListDesk
 from opsdesk.screens.fraud.clock import short_span
 from opsdesk.screens.fraud.suggesting import lapsed_words
@@ -79,7 +80,7 @@ class FraudDesk(ListDesk):
 
     def _watch(self) -> None:
         if self.is_active and self.desk.is_open and self.desk.is_signed_in:
-            self.run_worker(self._see_worker(), exclusive=True, group="watch")
+            run_latest(self, self._see_worker, "watch")
 
     async def _see_worker(self) -> None:
         seen = await self.fetch(worker_seen, now=self.desk.clock())

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from opsdesk.keys import bindings
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.mails.outbox_commands import OutboxCommands
 from opsdesk.screens.mails.outbox_rows import COLUMNS, is_counting, one_line, row_of, sheet_lines, why_empty
 from opsdesk.theme import Tone
@@ -25,8 +26,6 @@ from opsdesk.widgets.view_tabs import Tab, ViewTabs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from textual.worker import WorkType
 
     from opsdesk.store.views.mails.listing import MailLine
     from opsdesk.store.views.mails.outbox import MailView, OutboxPage, WorkerSeen
@@ -87,8 +86,7 @@ class OutboxScreen(OutboxCommands):
 
     def take_in(self, change: StoreChange) -> None:
         """Patch what changed in place; count what is new, and let nothing move."""
-        taking_in: WorkType[None] = self._take_in
-        self.run_worker(taking_in, exclusive=True, group="changes")
+        run_latest(self, self._take_in, "changes")
 
     async def _take_in(self) -> None:
         from opsdesk.store.views.mails.outbox import mails_by_id, outbox_counts, outbox_page, worker_seen
@@ -115,7 +113,7 @@ class OutboxScreen(OutboxCommands):
     @on(RecordTable.NearEnd, "#mails")
     def _near_end(self) -> None:
         if self._page is not None and self._page.next is not None and len(self.lines) < _MOST_ROWS:
-            self.run_worker(self._read_on(self._page), exclusive=True, group="page")
+            run_latest(self, partial(self._read_on, self._page), "page")
 
     async def _read_on(self, before: OutboxPage) -> None:
         from opsdesk.store.views.mails.outbox import outbox_page
@@ -193,8 +191,7 @@ class OutboxScreen(OutboxCommands):
         self.set_timer(_READ_AFTER_S, self._read_pointed)
 
     def _read_pointed(self) -> None:
-        reading: WorkType[None] = self._read_mail
-        self.run_worker(reading, exclusive=True, group="preview")
+        run_latest(self, self._read_mail, "preview")
 
     async def _read_mail(self) -> None:
         from opsdesk.store.views.mails.listing import mail_text

@@ -21,6 +21,7 @@ from opsdesk.operations.statuses.previewing import Telling, status_menu, telling
 from opsdesk.operations.statuses.telling import tell
 from opsdesk.screens.forms.cancel import CANCEL_WORDS
 from opsdesk.screens.forms.filling import point_at, show_field
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.mails.status_words import asks_word, effect_lines
 from opsdesk.screens.order.words import moment
@@ -180,7 +181,7 @@ class StatusMenu(LetterForm):
         """Write the mail again when the day changes that it names."""
         is_asked = self.status is not None and Question.EXPECTED_ON in self.status.asks
         if is_asked and self.has_mail and not self.is_reworded and self.written is not None:
-            self.run_worker(self._write_mail(), exclusive=True, group="letter")
+            run_latest(self, self._write_mail, "letter")
 
     def _expected_on(self) -> date | None:
         try:

@@ -17,6 +17,7 @@ from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.mails.templates import Proof, proof, save
 from opsdesk.screens.forms.filling import begin_with
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.theme import Tone
 from opsdesk.widgets.fields import Field
@@ -107,7 +108,7 @@ class TemplateEditor(FormPanel["Done"]):
 
     @on(Form.Edited)
     def _changed(self, event: Form.Edited) -> None:
-        self.run_worker(self._prove(), exclusive=True, group="proof")
+        run_latest(self, self._prove, "proof")
 
     async def _prove(self) -> None:
         typed = self._typed(self.form.values)

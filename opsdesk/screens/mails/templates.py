@@ -15,6 +15,7 @@ from opsdesk.domain.statuses.menu import Status
 from opsdesk.keys import bindings
 from opsdesk.operations.mails.templates import Proof, proof
 from opsdesk.screens.frame.base import DeskScreen
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.mails.template_editor import TemplateEditor, proof_lines
 from opsdesk.theme import Tone
@@ -196,7 +197,7 @@ class TemplatesScreen(DeskScreen[None]):
         self.set_timer(_READ_AFTER_S, self._read_pointed)
 
     def _read_pointed(self) -> None:
-        self.run_worker(self._show_pointed(), exclusive=True, group="preview")
+        run_latest(self, self._show_pointed, "preview")
 
     async def _show_pointed(self) -> None:
         status, language = self.status, self.language

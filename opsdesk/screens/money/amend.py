@@ -24,6 +24,7 @@ from opsdesk.domain.payments.pay_links import ADDRESS_COMES, LASTS
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.amendments.changing import propose
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.frame.writing import LetterForm
 from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
@@ -94,7 +95,7 @@ class AmendPanel(LetterForm):
 
     @on(Form.Edited)
     def _changed(self, event: Form.Edited) -> None:
-        self.run_worker(self._work_out(), exclusive=True, group="sum")
+        run_latest(self, self._work_out, "sum")
 
     async def _work_out(self) -> None:
         """Let the store work the change out as it would make it, and take it back."""
@@ -253,7 +254,7 @@ class AmendPanel(LetterForm):
                 self.say("The customer is told of the change." if self.has_mail else "No mail goes out.")
             elif key is not None:
                 self.settle = Settle(key)
-                self.run_worker(self._work_out(), exclusive=True, group="sum")
+                run_latest(self, self._work_out, "sum")
 
         self.app.push_screen(ChoicePanel("THE MONEY OF THE CHANGE", entries, pointed=self.settle.value), callback=take)
 
@@ -265,7 +266,7 @@ class AmendPanel(LetterForm):
         """Work out what was typed before."""
         if fields.get("@settle"):
             self.settle = Settle(fields["@settle"])
-        self.run_worker(self._work_out(), exclusive=True, group="sum")
+        run_latest(self, self._work_out, "sum")
 
     def _keep(self, values: Mapping[str, str]) -> None:
         super()._keep({**values, "@settle": self.settle.value})

@@ -20,6 +20,7 @@ from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.payments.pay_links import ask_for_payment, cancel_link
 from opsdesk.screens.forms.filling import show_field
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.money.base import MoneyForm
 from opsdesk.screens.money.words import LINK_WORDS
@@ -85,7 +86,7 @@ class PayLinkPanel(MoneyForm, LetterForm):
         if self.link is None:
             super().take_in(change)
         if self.order_id in change.order_ids:
-            self.run_worker(self._look_again(), exclusive=True, group="link")
+            run_latest(self, self._look_again, "link")
 
     async def _look_again(self) -> None:
         had = self.link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from opsdesk.domain.refunds.states import RefundReason
 from opsdesk.domain.statuses.menu import Status
 from opsdesk.operations.refunds.asking import request
 from opsdesk.screens.forms.filling import show_field
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.frame.writing import LetterForm, mail_fields
 from opsdesk.screens.money.refund_fields import choices_of, content_of, fields_of, whole_refund
@@ -196,7 +198,7 @@ class RefundPanel(LetterForm):
         self._show_sum()
         found = self.worked_out()
         if found is not None and found.plan.total and not found.problem and found.letter != self._in_mail:
-            self.run_worker(self._write_mail(found), exclusive=True, group="letter")
+            run_latest(self, partial(self._write_mail, found), "letter")
 
     # What F4 offers.
 
@@ -222,7 +224,7 @@ class RefundPanel(LetterForm):
                 self.reason = RefundReason(key)
             self._show_sum()
             if (found := self.worked_out()) is not None and found.plan.total:
-                self.run_worker(self._write_mail(found), exclusive=True, group="letter")
+                run_latest(self, partial(self._write_mail, found), "letter")
 
         self.app.push_screen(
             ChoicePanel("WHY IT GOES BACK", entries, pointed=self.reason.value, narrows=True), callback=take

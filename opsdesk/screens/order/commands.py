@@ -10,6 +10,7 @@ from opsdesk.operations.orders.desk import assign, claim, follow, unfollow, wake
 from opsdesk.operations.orders.packing import start_packing
 from opsdesk.operations.orders.shipping import deliver
 from opsdesk.screens.frame.attending import Attending
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.order.rules import forward_step, why_not_order
 from opsdesk.screens.order.timeline import news_words
@@ -46,7 +47,7 @@ class OrderCommands(Attending[None]):
     def done(self, done: Done) -> None:
         """Say what was done, and show the order as it is now without waiting to be told."""
         super().done(done)
-        self.run_worker(self._read_again(), exclusive=True, group="reload")
+        run_latest(self, self._read_again, "reload")
 
     async def _read_again(self) -> None:
         with self.host.key_lane.held():

@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from opsdesk.screens.frame.carrying import Carrying
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.theme import Tone
 from opsdesk.widgets.paper import Draw
 from opsdesk.widgets.sheet import Sheet
@@ -72,7 +73,7 @@ class QueuePreview(Sheet):
         return shown if shown is not None and (shown.id, shown.version) == (line.id, line.version) else None
 
     def _read(self) -> None:
-        self.screen.run_worker(self._read_in(), exclusive=True, group="preview")
+        run_latest(self.screen, self._read_in, "preview")
 
     async def _read_in(self) -> None:
         from opsdesk.store.views.orders.detail import order_detail

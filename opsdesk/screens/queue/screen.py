@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets import Static
 from opsdesk.domain.orders.queues import MOST_COUNTED, QueueQuery, SavedView, Sort
 from opsdesk.keys import bindings
 from opsdesk.screens.frame.host import StoreChange
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.queue.commands import QueueCommands
 from opsdesk.screens.queue.preview import QueuePreview
 from opsdesk.screens.queue.rows import COLUMNS, SORTED_BY, row_of, why_empty
@@ -112,7 +114,7 @@ class OrdersScreen(QueueCommands):
     @on(RecordTable.NearEnd, "#queue")
     def _near_end(self, event: RecordTable.NearEnd) -> None:
         if self._next is not None and len(self.lines) < _MOST_ROWS:
-            self.run_worker(self._read_on(self._next), exclusive=True, group="page")
+            run_latest(self, partial(self._read_on, self._next), "page")
 
     async def _read_on(self, after: PageKey) -> None:
         from opsdesk.store.views.queue.reading import queue_page

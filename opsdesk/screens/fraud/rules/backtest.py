@@ -10,7 +10,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.worker import WorkType
 
 from opsdesk.domain.errors import OpsDeskError
 from opsdesk.domain.fraud.books import FraudBook
@@ -18,6 +17,7 @@ from opsdesk.domain.fraud.learning.backtest import BacktestReport, Bucket, Diffe
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.domain.fraud.rules import Rule, RuleState
 from opsdesk.operations.fraud.backtests import order_count, try_rule
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import DeskPanel
 from opsdesk.store.views.fraud.rules import RuleLine
 from opsdesk.theme import Tone
@@ -74,8 +74,7 @@ class BacktestPanel(DeskPanel[None]):
         """Begin; the panel can be left at any time."""
         if self.report is None and self.seen == 0:
             self.total = await self.fetch(order_count) or 0
-            trying: WorkType[None] = self._try
-            self.run_worker(trying, exclusive=True, group="backtest")
+            run_latest(self, self._try, "backtest")
 
     async def _try(self) -> None:
         try:

@@ -16,6 +16,7 @@ from opsdesk.domain.errors import Invalid, OpsDeskError
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.drafting.lately import Recent
 from opsdesk.operations.fraud.rules import save
+from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel, FormPanel
 from opsdesk.screens.fraud.rules.checking import (
     Checked,
@@ -224,7 +225,7 @@ class RuleEditor(FormPanel["Done"]):
 
     @on(Form.Edited)
     def _changed(self, event: Form.Edited) -> None:
-        self.run_worker(self._check(), exclusive=True, group="check")
+        run_latest(self, self._check, "check")
 
     async def _check(self) -> None:
         number = self.form.values["order"].strip()
