@@ -14,6 +14,7 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from tests import postgres
+from tests.shared_dialects import share_dialects
 from tests.demo_store import _postgres_demos, _sqlite_demos, demo_store  # noqa: F401  fixtures
 
 START = datetime(2026, 11, 24, 13, 32, 7, tzinfo=UTC)
@@ -24,6 +25,7 @@ _IN_MEMORY, _MEMORY_WANTED = Path("/dev/shm"), 4 << 30
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the files of tests in memory where there is such a place: a disk takes milliseconds for each commit."""
+    share_dialects()
     if config.option.basetemp is not None or not os.access(_IN_MEMORY, os.W_OK):
         return
     if shutil.disk_usage(_IN_MEMORY).free >= _MEMORY_WANTED:
