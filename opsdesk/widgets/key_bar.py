@@ -106,6 +106,8 @@ class Words(Sheet):
         content = Content.assemble(*self._words)
         room = max(1, width - 1)
         if content.cell_length > room:
+            content = content.rstrip()
+        if content.cell_length > room:
             content = content.truncate(room, ellipsis=True)
         return (content.pad_left(width - 1 - content.cell_length) if self._align_right else content,)
 
