@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,22 +15,33 @@ from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.migrate import migrate
 from tests import postgres
-from tests.shared_dialects import share_dialects
 from tests.demo_store import _postgres_demos, _sqlite_demos, demo_store  # noqa: F401  fixtures
+from tests.shared_dialects import share_dialects
 
 START = datetime(2026, 11, 24, 13, 32, 7, tzinfo=UTC)
 
 
 _IN_MEMORY, _MEMORY_WANTED = Path("/dev/shm"), 4 << 30
+_SELDOM = (4_000, 15, 20)
+"""After how much a test is swept: more often than the program, which does it while a person rests."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the files of tests in memory where there is such a place: a disk takes milliseconds for each commit."""
+    gc.disable()
     share_dialects()
     if config.option.basetemp is not None or not os.access(_IN_MEMORY, os.W_OK):
         return
     if shutil.disk_usage(_IN_MEMORY).free >= _MEMORY_WANTED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Look for unused objects from here on, but never among the million that the tests themselves are."""
+    gc.enable()
+    gc.set_threshold(*_SELDOM)
+    gc.collect()
+    gc.freeze()
 
 
 class StillClock:
