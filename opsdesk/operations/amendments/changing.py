@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from opsdesk.domain.amendments.arithmetic import fingerprint
 from opsdesk.domain.amendments.edits import Edit
+from opsdesk.domain.amendments.elsewhere import elsewhere_words
 from opsdesk.domain.amendments.rules import Settle, why_not_amend
 from opsdesk.domain.amendments.states import AmendmentState
 from opsdesk.domain.errors import Refused
@@ -41,6 +42,7 @@ from opsdesk.operations.amendments.steps import (
     let_go,
     paid,
 )
+from opsdesk.operations.fraud.scoring import score_change
 from opsdesk.operations.mails.outbox import take_back
 from opsdesk.operations.orders.contacts import edit_address
 from opsdesk.operations.orders.packing import stop_packing
@@ -79,7 +81,8 @@ def propose(
         Invalid: an edit cannot be like this, or a reason is missing.
     """
     order = work.orders.locked(order_id, version=version)
-    if problem := why_not_amend(work.orders.facts(order), standing_of(work, order_id)):
+    facts = work.orders.facts(order)
+    if problem := why_not_amend(facts, standing_of(work, order_id)):
         raise Refused(problem)
     row, amended = proposal(work, order, edits, kept_line(reason))
     row.note, row.settle, row.letters = kept_text(note), settle.value, letters_to_json(letter, link_letter)
@@ -88,7 +91,7 @@ def propose(
     said = recall(work, order, row) if order.packing_since is not None else go_on(work, order, row, ask=ask)
     return_too_much(work, order, row)
     offer_undo(work, order, row)
-    details = details_of(row, amended, before)
+    details = details_of(row, amended, before, elsewhere_words(amended, facts))
     return Done(with_rest(said, order, details), order_id, order.version, details)
 
 
@@ -200,8 +203,9 @@ def unamend(
     row.problem = "Taken back."
     work.record("order.unamended", "order", order_id, f"Change taken back: the total is {base.money(base.total)} again")
     let_go(work, order)
+    suspicion = score_change(work, order)
     work.undo = None
-    return Done(f"{order.number} is as it was before the change.", order_id, order.version)
+    return Done(f"{order.number} is as it was before the change.{suspicion}", order_id, order.version)
 
 
 def _open(work: Work, amendment_id: int, version: int | None) -> tuple[OrderRow, AmendmentRow]:

@@ -24,12 +24,13 @@ from opsdesk.operations.amendments.parts import (
     order_parts,
     write_parts,
 )
+from opsdesk.operations.fraud.scoring import score_change
 from opsdesk.operations.mails.outbox import queue_mail
-from opsdesk.operations.orders.contacts import edit_address
+from opsdesk.operations.orders.contacts import SUSPICION, edit_address
 from opsdesk.operations.payments.pay_links import ask_for_payment, void_outdated_links
 from opsdesk.store.repositories.amendables import address_fields
 from opsdesk.store.tables import AmendmentRow, OrderRow
-from opsdesk.store.work import Work
+from opsdesk.store.work import Done, Work
 
 LASTS = timedelta(days=3)
 """How long a change waits for the customer's money."""
@@ -66,17 +67,19 @@ def apply_now(work: Work, order: OrderRow, row: AmendmentRow, *, ask: bool | Non
     amended, undo = amended_of(row), work.undo
     write_parts(work, order, amended.after)
     belongs_to_staff(order, LINES_FIELD)
-    _write_address(work, order, row)
+    elsewhere = _write_address(work, order, row)
     end(work, row, AmendmentState.APPLIED)
     summary = f"Order changed: {amended.old_total} became {amended.new_total}. {row.reason}".strip()
     work.record("order.amended", "order", id_of(order), summary, after="\n".join(amended.changes))
     work.orders.settle(order)
+    # Another address was scored when it was written, with the goods as they are now.
+    suspicion = score_change(work, order) if elsewhere is None else elsewhere.details.get(SUSPICION, "")
     _renew_links(work, order, row, ask=ask)
     _tell(work, order, row)
     work.orders.settle(order)
     # How the larger command is taken back is for itself to say.
     work.undo = undo
-    return f"{order.number} is changed: {amended.old_total} became {amended.new_total}."
+    return f"{order.number} is changed: {amended.old_total} became {amended.new_total}.{suspicion}"
 
 
 def conflict_of(work: Work, order: OrderRow, row: AmendmentRow) -> str | None:
@@ -187,14 +190,15 @@ def let_go(work: Work, order: OrderRow) -> None:
     work.orders.settle(order)
 
 
-def _write_address(work: Work, order: OrderRow, row: AmendmentRow) -> None:
+def _write_address(work: Work, order: OrderRow, row: AmendmentRow) -> Done | None:
     fields = address_fields(work.orders.address(id_of(order), SHIPPING))
     wanted = dict(fields)
     for edit in edits_from_json(row.edits):
         if isinstance(edit, SetAddress):
             wanted |= dict(edit.fields)
-    if wanted != fields:
-        edit_address(work, id_of(order), version=order.version, kind=SHIPPING, **wanted)
+    if wanted == fields:
+        return None
+    return edit_address(work, id_of(order), version=order.version, kind=SHIPPING, **wanted)
 
 
 def _tell(work: Work, order: OrderRow, row: AmendmentRow) -> None:

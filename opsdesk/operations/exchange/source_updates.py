@@ -19,6 +19,7 @@ from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.domain.payments.transactions import Method, TransactionKind, TransactionState
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.operations.exchange.source_goods import Comparison, follow_lines, follow_parcels, sent_elsewhere
+from opsdesk.operations.fraud.scoring import score_change
 from opsdesk.operations.orders.cancelling import cancel
 from opsdesk.operations.payments.arrivals import money_has_come
 from opsdesk.store.intake.rows import address_columns
@@ -46,6 +47,7 @@ def follow_source(work: Work, standing: Standing, order_id: int, order: Incoming
     ]
     lines, problem = follow_lines(both)
     changes += lines
+    is_other = bool(changes)
     if problem:
         changes += _disagree(both, problem)
     changes += _follow_money(both)
@@ -57,6 +59,8 @@ def follow_source(work: Work, standing: Standing, order_id: int, order: Incoming
     work.record("order.changed_at_source", "order", order_id, summary[:1_000])
     money_has_come(work, row)
     work.orders.settle(row)
+    if is_other:
+        score_change(work, row)
     return True
 
 

@@ -14,6 +14,7 @@ from opsdesk.domain.fraud.cases.states import FraudState
 from opsdesk.domain.fraud.scoring import Action, Score
 from opsdesk.domain.orders.holds import DEFAULT_BLOCKS, HoldType
 from opsdesk.domain.orders.rules import why_not_hold
+from opsdesk.domain.orders.states import Lifecycle
 from opsdesk.operations.fraud.sampling import let_samples_pass
 from opsdesk.operations.words import kept_line
 from opsdesk.store.fraud.evidence import reading_of
@@ -27,9 +28,11 @@ _MOST_REASONS = 3
 
 
 def score_arrival(work: Work, order_ids: Sequence[int], *, cause: Cause = Cause.IMPORT) -> list[Assessed]:
-    """Score orders that have just been written, in the transaction that writes them.
+    """Score orders that have just been written, in the transaction that writes them: the one entrance for all of them.
 
-    What the rules hold is held; a few of the orders that somebody might have looked at pass as a sample.
+    Whatever makes orders calls it, with what it is as the cause: today the import; a sync with a shop and orders taken
+    by telephone, when there are any, do the same. What changes an order later calls `score_change`. What the rules
+    hold is held; a few of the orders that somebody might have looked at pass as a sample.
     """
     if work.fraud is None or not order_ids or not is_scoring(work):
         return []
@@ -48,7 +51,34 @@ def is_scoring(work: Work) -> bool:
     return not policy or json.loads(policy) != "off"
 
 
-def score_again(work: Work, order: OrderRow) -> Assessed:
+def score_change(work: Work, order: OrderRow) -> str:
+    """Score an order that was changed after it was placed, in the transaction that changes it.
+
+    What the rules hold now is held. What a person has decided stands, and is never decided anew by this: it is only
+    said. Returns what a clerk must know, as a sentence to go behind another one, or nothing.
+    """
+    if work.fraud is None or not is_scoring(work) or order.lifecycle != Lifecycle.PLACED or not order.is_open:
+        return ""
+    assert order.id is not None, "An order that was changed has been saved."
+    before = work.risk.newest(order.id)
+    found = score_again(work, order, Cause.CHANGE)
+    score = found.score
+    if before is not None and (before.score, before.action) == (score.total, score.action.value):
+        return ""
+    summary = f"Scored anew after the change: {score.total}, {score.words}"
+    old = str(before.score) if before else ""
+    work.record("fraud.scored", "order", order.id, summary, before=old, after=str(score.total))
+    if not score.action.holds:
+        return ""
+    if _hold(work, found):
+        return f" It is held for fraud now: {reason_of(score)}."
+    case = work.cases.newest(order.id, "fraud")
+    if case is None or case.decided_by is None:
+        return ""
+    return f" Its score is {score.total} now. {case.decided_by} decided its case before this change; look at it again."
+
+
+def score_again(work: Work, order: OrderRow, cause: Cause = Cause.AGAIN) -> Assessed:
     """Score an order, which is locked, with what was learned since it was placed; its open case shows the new score.
 
     Raises:
@@ -58,7 +88,7 @@ def score_again(work: Work, order: OrderRow) -> Assessed:
         raise Refused("The rules of the fraud desk are not known here.")
     assert order.id is not None, "An order that is scored has been saved."
     book = work.risk.rules_of(work.fraud)
-    (found,) = work.risk.assess([order.id], book, reading_of(book, work.zone), Cause.AGAIN)
+    (found,) = work.risk.assess([order.id], book, reading_of(book, work.zone), cause)
     case = work.cases.undecided(order.id, "fraud")
     if case is not None and case.score != found.score.total:
         case.score = found.score.total

@@ -9,12 +9,15 @@ from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.orders.rules import why_not_edit
 from opsdesk.domain.searching import reversed_digits
 from opsdesk.domain.text import clean_line
+from opsdesk.operations.fraud.scoring import score_change
 from opsdesk.operations.orders.entries import AddressEntry, ContactEntry, checked_address, checked_contact
 from opsdesk.operations.words import LONGEST_LINE, kept_line
 from opsdesk.store.tables import AddressRow, OrderRow
 from opsdesk.store.work import Done, Work, operation
 
 ADDRESS_KINDS = ("shipping", "billing")
+SUSPICION = "suspicion"
+"""Name of the detail that says what the fraud desk makes of a new address, where it makes anything of it."""
 _LABELS = {
     "name": "name",
     "email": "e-mail",
@@ -138,7 +141,8 @@ def _write_contact(work: Work, order: OrderRow, before: ContactEntry, after: Con
     order.phone, order.phone_reversed = after.phone, reversed_digits(after.phone)
     _remember(order, *(f"contact.{field}" for field in changed))
     _record(work, order, "Contact", changed, asdict(before), asdict(after))
-    return Done(f"{order.number}: contact changed ({_named(changed)}).", order.id, order.version)
+    suspicion = score_change(work, order) if changed != ["language"] else ""
+    return Done(f"{order.number}: contact changed ({_named(changed)}).{suspicion}", order.id, order.version)
 
 
 def _write_address(work: Work, order: OrderRow, row: AddressRow, after: AddressEntry) -> Done:
@@ -150,7 +154,9 @@ def _write_address(work: Work, order: OrderRow, row: AddressRow, after: AddressE
         setattr(row, field, value)
     _remember(order, f"{row.kind}_address")
     _record(work, order, f"{row.kind.capitalize()} address", changed, asdict(before), asdict(after))
-    return Done(f"{order.number}: {row.kind} address changed ({_named(changed)}).", order.id, order.version)
+    suspicion = score_change(work, order)
+    said = f"{order.number}: {row.kind} address changed ({_named(changed)}).{suspicion}"
+    return Done(said, order.id, order.version, {SUSPICION: suspicion} if suspicion else {})
 
 
 def _editable(work: Work, order_id: int, version: int | None) -> OrderRow:

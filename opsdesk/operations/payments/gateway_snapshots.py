@@ -22,6 +22,7 @@ from opsdesk.domain.payments.gateways import (
     PaymentSnapshot,
 )
 from opsdesk.domain.payments.transactions import Ended, TransactionKind, TransactionState
+from opsdesk.operations.fraud.scoring import score_change
 from opsdesk.operations.payments.call_answers import conclude, in_words, move, on_answer
 from opsdesk.operations.payments.checks import keep_checks
 from opsdesk.operations.refunds.outside import came_back, note_outside
@@ -98,7 +99,9 @@ def follow(work: Work, order: OrderRow, gateway: str, snapshot: PaymentSnapshot,
         _take(work, payment, done, news)
         rows = work.payments.transactions(payment)
     _note(work, payment, snapshot, news)
-    keep_checks(work, order, payment, snapshot)
+    if keep_checks(work, order, payment, snapshot):
+        # What was checked of the payment may only be known now; until then it neither accused nor cleared.
+        score_change(work, order)
     return news
 
 

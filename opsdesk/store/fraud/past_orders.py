@@ -34,8 +34,8 @@ _ORDERS = """
         CASE WHEN s.book {settled} THEN '' ELSE s.facts END,
         (SELECT {delivered} <= :cutoff FROM parcel AS p WHERE p.order_id = o.id AND p.recalled_at IS NULL
             HAVING count(*) = count(p.delivered_at))
-    FROM orders AS o LEFT JOIN risk_assessment AS s ON s.cause <> 'again' AND s.id =
-        (SELECT first.id FROM risk_assessment AS first WHERE first.order_id = o.id ORDER BY first.id LIMIT 1)
+    FROM orders AS o LEFT JOIN risk_assessment AS s ON s.cause NOT IN ('again', 'change')
+        AND s.id = (SELECT first.id FROM risk_assessment AS first WHERE first.order_id = o.id ORDER BY first.id LIMIT 1)
     WHERE o.id > :last ORDER BY o.id LIMIT :piece
 """
 _SECONDS = {True: "unixepoch(substr({of}, 1, 19))", False: "CAST(floor(extract(epoch FROM {of})) AS bigint)"}

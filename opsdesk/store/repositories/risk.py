@@ -45,6 +45,7 @@ class Cause(StrEnum):
     IMPORT = "import"
     SYNC = "sync"
     PHONE = "phone"
+    CHANGE = "change"
     AGAIN = "again"
 
 

@@ -37,7 +37,7 @@ CHECKS = (
         SELECT DISTINCT number, 'score ' || risk_assessment.score
         FROM risk_assessment JOIN orders ON orders.id = risk_assessment.order_id
         WHERE risk_assessment.action IN ({words([action for action in Action if action.holds])})
-            AND risk_assessment.cause IN ('import', 'sync', 'phone') AND orders.lifecycle = 'placed'
+            AND risk_assessment.cause IN ('import', 'sync', 'phone', 'change') AND orders.lifecycle = 'placed'
             AND orders.fulfilment_status = 'unfulfilled' AND orders.stage <> 'done' AND NOT EXISTS (
                 SELECT 1 FROM hold WHERE hold.order_id = orders.id AND hold.type = 'fraud'
             )
@@ -51,7 +51,7 @@ CHECKS = (
         SELECT DISTINCT number, 'score ' || risk_assessment.score
         FROM order_label JOIN orders ON orders.id = order_label.order_id
             JOIN risk_assessment ON risk_assessment.order_id = order_label.order_id
-        WHERE order_label.label = 'sampled' AND risk_assessment.cause <> 'again'
+        WHERE order_label.label = 'sampled' AND risk_assessment.cause NOT IN ('again', 'change')
             AND risk_assessment.action <> 'review'
         """,
     ),
