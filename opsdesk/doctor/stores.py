@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select, text
-from sqlmodel import Session, col
+from sqlalchemy import text
 
 from opsdesk.doctor.findings import Finding, mend, watch, well
 from opsdesk.store.audit import chain
 from opsdesk.store.audit.anchor import remembered_heads
 from opsdesk.store.audit.keys import existing_audit_key
+from opsdesk.store.audit.sealing import hash_of, is_sealed
 from opsdesk.store.backups.checking import file_problems
 from opsdesk.store.engine import SCHEMA_VERSION, Store, schema_version
-from opsdesk.store.tables import ActivityRow
 
 _MIGRATE = "Run `opsdesk migrate`."
 
@@ -102,8 +101,8 @@ def history(store: Store) -> Finding:
         head = chain.head(session)
         if head.id == 0 and not noted:
             return well("history", "The history is empty; the audit key is made with its first row.")
-        fits = _is_sealed(session, existing_audit_key(), head.id)
-        known = _hash_of(session, noted[0].id) if noted else None
+        fits = is_sealed(session, existing_audit_key(), head.id)
+        known = hash_of(session, noted[0].id) if noted else None
     audit = "Run `opsdesk audit verify`, and find out who had access to the store."
     if not fits:
         return mend("history", f"The seal of row {head.id} does not fit this machine's audit key.", audit)
@@ -120,18 +119,3 @@ def deep(store: Store) -> Iterator[Finding]:
         yield mend("file", problem, "Restore the newest good backup: `opsdesk restore FILE --store URL`.")
     if not problems:
         yield well("file", "Every page of the store was read and is sound.")
-
-
-def _is_sealed(session: Session, key: bytes, row_id: int) -> bool:
-    columns = [col(getattr(ActivityRow, name)) for name in (*chain.FIELDS, "at", "hash")]
-    row = session.execute(select(*columns).where(col(ActivityRow.id) == row_id)).one_or_none()
-    before = _hash_of(session, row_id - 1) if row_id > 1 else chain.START
-    if row is None or before is None:
-        return False
-    *sealed, at, found = tuple(row)
-    return chain.seal(key, before, at, sealed) == str(found)
-
-
-def _hash_of(session: Session, row_id: int) -> str | None:
-    found = session.get(ActivityRow, row_id)
-    return found.hash if found else None

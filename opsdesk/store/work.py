@@ -24,7 +24,7 @@ from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.store.answers import Done, Plain, answer_row, read_answer
 from opsdesk.store.audit import chain
 from opsdesk.store.audit.anchor import remember_head
-from opsdesk.store.audit.keys import audit_key
+from opsdesk.store.audit.sealing import sealing_key
 from opsdesk.store.engine import UTC, Store, unavailable
 from opsdesk.store.repositories.articles import Articles
 from opsdesk.store.repositories.calls import Calls
@@ -253,7 +253,7 @@ class Performer:
     def _seal(self, session: Session, work: Work) -> chain.Link:
         session.flush()
         common = chain.Sealed(work.now, work.actor.name, work.actor.role, work.actor.terminal, work.command_id)
-        link = chain.append(session, audit_key(), common, work.entries)
+        link = chain.append(session, sealing_key(session, self.store), common, work.entries)
         if not self.store.is_sqlite:
             session.execute(text("NOTIFY opsdesk"))
         return link

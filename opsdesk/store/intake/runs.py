@@ -16,7 +16,7 @@ from opsdesk.domain.moments import Clock
 from opsdesk.domain.people.actors import Actor
 from opsdesk.store.audit import chain
 from opsdesk.store.audit.anchor import remember_head
-from opsdesk.store.audit.keys import audit_key
+from opsdesk.store.audit.sealing import sealing_key
 from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.intake.batch import keep_payloads, sort_batch, write_new
 from opsdesk.store.intake.products import sort_products, write_products
@@ -161,7 +161,7 @@ class Intake:
             self._count(session, counts)
             common = chain.Sealed(batch.now, self.actor.name, self.actor.role, self.actor.terminal, self.command_id)
             session.flush()
-            link = chain.append(session, audit_key(), common, batch.work.entries)
+            link = chain.append(session, sealing_key(session, self.store), common, batch.work.entries)
             if not self.store.is_sqlite:
                 session.execute(text("NOTIFY opsdesk"))
             session.commit()
