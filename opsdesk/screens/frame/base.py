@@ -53,8 +53,16 @@ class DeskScreen(Acting[ResultT]):
         *(Binding(place.digit, f"go('{place.name}')", show=False) for place in PLACES if place.digit),
     ]
 
+    IS_KEPT: ClassVar[bool] = False
+    """It is set aside when it closes, and opened again instead of being built anew; it says how in `open_again`."""
+
     is_stale = False
     is_loaded = False
+    is_aside = False
+    """It has closed, and is kept for the next time."""
+
+    _is_begun_again = False
+    _theme_of_styles = ""
     _let_go: Callable[[], None] | None = None
     _reading: object | None = None
 
@@ -92,16 +100,48 @@ class DeskScreen(Acting[ResultT]):
         if self.desk.is_open:
             self.reload()
 
+    # Kept screens.
+
+    @property
+    def is_attached(self) -> bool:
+        """False once it has closed, also where it is kept: what was asked before then is not shown any more."""
+        return not self.is_aside and super().is_attached
+
+    @property
+    def is_free(self) -> bool:
+        """True while it is set aside and nothing that it began is under way."""
+        return self.is_aside and not self.under_way
+
+    def set_aside(self) -> None:
+        """Drop what is being read, and wait to be opened again."""
+        self.is_aside = True
+        self._theme_of_styles = self.app.theme
+        self.workers.cancel_node(self)
+        self._release_keys()
+
+    def open_again(self, *args: object, **kwargs: object) -> None:
+        """Begin anew, as if it had just been built with these; called before it is on top. Screens add their own."""
+        self.is_aside = self.is_stale = self.is_loaded = False
+        self._is_begun_again = True
+        self.query_one("#find", ScanBox).value = ""
+        for banner in self.query(Banner):
+            banner.hide()
+        self.say("")
+
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
         self.call_after_refresh(self._fit)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Read in what changed while another screen was on top."""
+        if self._is_begun_again and self._theme_of_styles == self.app.theme:
+            event.refresh_styles = False
         self.show_title()
         self.show_keys()
-        if self.is_stale and self.desk.is_open:
-            self.is_stale = False
+        if self._is_begun_again:
+            self.focus_body()
+        if (self.is_stale or self._is_begun_again) and self.desk.is_open:
+            self.is_stale = self._is_begun_again = False
             self.reload()
 
     def focus_body(self) -> None:

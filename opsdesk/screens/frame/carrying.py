@@ -62,6 +62,9 @@ class Banner(Static):
 class Carrying(Screen[ResultT]):
     """The part of a screen that reads views, carries out operations and says what became of them."""
 
+    under_way = 0
+    """So much that was begun here has not finished."""
+
     @property
     def host(self) -> DeskHost:
         """The app that the screen is open in."""
@@ -139,11 +142,13 @@ class Carrying(Screen[ResultT]):
     def begin(self, work: Coroutine[None, None, None]) -> Worker[None]:
         """Start something that must finish even if the screen is closed; keys wait for it a moment."""
         let_go = self.host.key_lane.hold()
+        self.under_way += 1
 
         async def run() -> None:
             try:
                 await work
             finally:
+                self.under_way -= 1
                 let_go()
 
         return self.host.run_worker(run, group="writes", exit_on_error=True)

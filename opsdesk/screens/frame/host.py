@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -22,6 +23,7 @@ from opsdesk import theme
 from opsdesk.domain.errors import Unavailable
 from opsdesk.key_lane import KeyLane
 from opsdesk.screens.frame.idle import Idle
+from opsdesk.screens.frame.keeping import Kept
 from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.registry import SCREENS
 from opsdesk.settings import Glyphs
@@ -84,6 +86,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         self.own_commands: list[str] = []
         self._undo: list[Undoable] = []
         self._is_leading = False
+        self._kept = Kept(self)
         self._look_again: Timer | None = None
         for name in theme.THEME_NAMES:
             self.register_theme(theme.theme(name))
@@ -153,6 +156,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         await self._carried_out()
         while len(self.screen_stack) > self.FIRST_DEPTH:
             self.pop_screen()
+        self._kept.forget()
         self.desk.switch(actor)
         self.forget_done()
         if desks:
@@ -209,12 +213,17 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         screen.led_nowhere(event.key)
 
     def screen_for(self, name: str, *args: object, **kwargs: object) -> Screen[object] | None:
-        """Make the screen of this name, or return None when this version has none."""
+        """Return the screen of this name, kept or new, or None when this version has none."""
         module_name, _, class_name = SCREENS.get(name, "").partition(":")
         if not module_name or find_spec(module_name.rpartition(".")[0]) is None or find_spec(module_name) is None:
             return None
-        made: Screen[object] = getattr(import_module(module_name), class_name)(*args, **kwargs)
-        return made
+        return self._kept.screen(getattr(import_module(module_name), class_name), *args, **kwargs)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen on top; one that is kept is told so before anything else happens."""
+        closed, popping = self.screen, super().pop_screen()
+        self._kept.closed(closed)
+        return popping
 
     def note_done(self, done: Done) -> None:
         """Keep a command that can be taken back, the newest last."""

@@ -44,6 +44,7 @@ class CaseScreen(CaseCommands):
     BODY_FOCUS = "#case-main"
     BINDINGS: ClassVar[list[BindingType]] = bindings("case")
     CSS_PATH: ClassVar[list[str | PurePath]] = ["fraud.tcss"]
+    IS_KEPT = True
 
     def __init__(self, case_id: int, *, found: FraudCase | None = None) -> None:
         super().__init__()
@@ -52,6 +53,21 @@ class CaseScreen(CaseCommands):
         self.sheet: CaseSheet | None = None
         self._wants_it = True
         self._is_taking = self._was_rung = False
+
+    def open_again(self, *args: object, **kwargs: object) -> None:
+        """Show another case; what was read of it already stands there when the screen comes up."""
+        super().open_again()
+        self._begin_with(*args, **kwargs)  # type: ignore[arg-type]  # as for a new one
+        if self._found is not None:
+            self._show_found(self._found)
+        else:
+            self._show_nothing()
+
+    def _begin_with(self, case_id: int, *, found: FraudCase | None = None, took: bool = False) -> None:
+        self.case_id, self.order_id, self._found, self.sheet, self.book = case_id, 0, found, None, None
+        self._took, self._wants_it, self.here = took, not took, ()
+        self._is_taking = self._was_rung = False
+        self.is_behind = True
 
     def compose_body(self) -> ComposeResult:
         """Yield the head, evidence to the left, what to do to the right."""
@@ -76,7 +92,9 @@ class CaseScreen(CaseCommands):
     async def load(self) -> None:
         """Read the case; one that nobody works on is taken by opening it, before any key acts on it."""
         self.is_behind = self.is_behind or self._wants_it
-        await self._read_case()
+        found, self._found = self._found, None
+        if found is None or self.sheet is None:
+            await self._read_case(found)
         seen = self.case
         if seen is None or not self.is_attached:
             return
@@ -95,27 +113,34 @@ class CaseScreen(CaseCommands):
 
     def show_keys(self) -> None:
         """Show the keys as they are once they act."""
-        if not self.is_behind:
+        if not self.is_behind or self.sheet is None:
             super().show_keys()
 
-    async def _read_case(self) -> None:
+    async def _read_case(self, found: FraudCase | None = None) -> None:
         fraud = self.desk.store.fraud
         if fraud is None:
             self.say_no("The rules of the fraud desk are not known here.")
             return
-        zone, now = self.desk.zone, self.desk.clock()
-        found, self._found = self._found, None
         if found is None:
+            zone, now = self.desk.zone, self.desk.clock()
             found = await self.fetch(fraud_case, self.case_id, fraud=fraud, zone=zone, now=now)
         if found is None or not self.is_attached:
             if self.is_attached and not self.host.store_away_since:
                 self.say_no("There is no such case. F3 goes back.")
             return
+        self._show_found(found)
+
+    def _show_found(self, found: FraudCase) -> None:
         self.book, self.order_id = found.book, found.order_id
-        self.sheet = sheet_of(found, zone, now)
+        self.sheet = sheet_of(found, self.desk.zone, self.desk.clock())
         with self.app.batch_update():
             self.show_case()
             self.show_title()
+
+    def _show_nothing(self) -> None:
+        for paper in self.query(Paper):
+            paper.show(lambda _width: ())
+        self.here_changed()
 
     def _may_take(self, seen: Seen) -> bool:
         is_open = not seen.facts.state.is_closed and seen.facts.state is not FraudState.PENDING_SECOND
@@ -234,8 +259,7 @@ class CaseScreen(CaseCommands):
 
     async def open_case(self, case_id: int, *, took: bool = False) -> None:
         """Forget the case before, and show another one."""
-        self.case_id, self.sheet, self._took, self._wants_it = case_id, None, took, not took
-        self._found = None
+        self._begin_with(case_id, took=took)
         self.say("")
         await self.load()
         self.be_seen()
