@@ -16,7 +16,6 @@ from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
-from opsdesk.theme import THEME_NAMES
 from opsdesk.widgets.paper import Paper
 from tests.conftest import StillClock
 from tests.operator import WIDE, Operator, working
@@ -149,9 +148,17 @@ async def test_whoever_sits_down_next_gets_screens_of_their_own(cases: Cases):
 
 
 async def test_a_theme_chosen_meanwhile_is_on_the_screen_that_comes_back(cases: Cases):
-    async with working(queue_app(cases)) as operator:
-        await operator.press("enter", "f3")
-        operator.app.theme = f"opsdesk-{THEME_NAMES[1]}"
+    async with working(queue_app(cases, theme="light")) as operator:
         await operator.press("enter")
-        looks = [operator.screen.query_one("#case-evidence").rich_style.bgcolor]
-        assert looks == [operator.app.screen.rich_style.bgcolor]
+        wanted = colours(operator)
+    async with working(queue_app(cases, theme="dark")) as operator:
+        await operator.press("enter", "f3")
+        operator.app.theme = "opsdesk-light"
+        await operator.press("enter")
+        assert colours(operator) == wanted
+
+
+def colours(operator: Operator) -> set[object]:
+    """Return every colour that the screen is drawn with."""
+    styles = {segment.style for strip in operator.screen._compositor.render_strips() for segment in strip}
+    return {colour for style in styles if style is not None for colour in (style.color, style.bgcolor)}
