@@ -65,6 +65,10 @@ def _part(assignment: str, kind: str) -> str:
     return f"UPDATE refund_part SET {assignment} WHERE id = (SELECT max(id) FROM refund_part WHERE kind = '{kind}')"
 
 
+_RELEASED_BY_TWO = f"""UPDATE verification_case SET fraud_state = 'released', state = 'released', decided_by = 'lena',
+    decided_at = {LATER}, second_by = 'tim', second_content = 'just this' WHERE order_id = {FRAUD}"""
+
+
 def _parcel(order: str) -> str:
     return (
         "INSERT INTO parcel (id, order_id, carrier, tracking_number, tracking_url, shipped_by, shipped_at) VALUES "
@@ -296,6 +300,18 @@ PLANTED = {
         "A2",
         "and yet it is not held",
         (f"UPDATE hold SET released_at = {LATER}, released_by = 'lena' WHERE type = 'fraud' AND order_id = {FRAUD}",),
+    ),
+    "packed past a fraud hold": Planted("A5", "packing began", (_order(f"packing_since = {LATER}", FRAUD),)),
+    "released alone above the limit": Planted("A4", "nobody else has agreed to just that", (_RELEASED_BY_TWO,)),
+    "released with another agreement": Planted(
+        "A4",
+        "nobody else has agreed to just that",
+        (
+            _RELEASED_BY_TWO,
+            "INSERT INTO approval (id, subject_kind, subject_id, content_hash, amount_minor, currency, requested_by, "
+            "approved_by, approver_role, approved_at, command_id) SELECT 900000, 'case', id, 'something else', 1, 'EUR', "
+            f"'lena', 'tim', 'fraud', {LATER}, 'planted' FROM verification_case WHERE order_id = {FRAUD}",
+        ),
     ),
     "captured past a fraud hold": Planted(
         "A5",

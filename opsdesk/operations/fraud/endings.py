@@ -73,6 +73,7 @@ def undecide_case(work: Work, case_id: int, state: str) -> None:
     else:
         move_case(case, CaseState(state))
     case.decided_by, case.decided_at, case.verdict, case.reason_code, case.decision_note = None, None, "", "", ""
+    case.second_content = None
     case.version += 1
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from opsdesk.domain.fraud.cases.deadlines import next_call
+from opsdesk.domain.fraud.cases.deciding import why_two
 from opsdesk.domain.fraud.cases.letters import ASKING, STATUS_OF_END
-from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, Effect, Move
+from opsdesk.domain.fraud.cases.states import CaseFacts, Decision, Desk, Effect, FraudState, Move
 from opsdesk.domain.fraud.cases.working import rescored
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.mails.outgoing import Letter, MailState
@@ -132,6 +133,7 @@ def carry_out(
     """Write the case as it is after a move and do what follows; return what is offered next."""
     before = at.row.fraud_state
     _count_touch(work, at)
+    at.row.second_content = _needed_of_two(at) if move.case.state is FraudState.RELEASED else None
     at.case = move.case
     write_case(at.row, at.case, at.desk)
     at.row.version += 1
@@ -141,6 +143,13 @@ def carry_out(
             _EFFECTS[effect](work, at)
     work.orders.settle(at.order, moves=moves_order)
     return tuple(dict.fromkeys(_OFFERS[effect] for effect in (*move.effects, *at.offers) if effect in _OFFERS))
+
+
+def _needed_of_two(at: OpenCase) -> str | None:
+    """Return what a second person had to agree to, by the shop's limits and whichever way the case is released."""
+    if at.decision is None or why_two(at.case, at.decision, at.desk) is None:
+        return None
+    return at.case.content(at.decision, at.case.proposal.at if at.case.proposal is not None else at.desk.now)
 
 
 def done(at: OpenCase, sentence: str, offers: tuple[str, ...] = ()) -> Done:

@@ -50,7 +50,8 @@ class CaseRow(SQLModel, table=True):
     """A verification case of one order: opened, the customer asked, called, decided.
 
     `state` is what the rest of the house knows of `fraud_state`, which only cases of fraud have. `proposal` is JSON of
-    the decision that waits for a second person, `suggested` the verdict that one key confirms.
+    the decision that waits for a second person, `suggested` the verdict that one key confirms. `second_content` is the
+    fingerprint of what a second person had to agree to when the case was released, NULL where one was enough.
     """
 
     __tablename__ = "verification_case"
@@ -117,6 +118,7 @@ class CaseRow(SQLModel, table=True):
     proposal_content: str = ""
     proposal_why: str = ""
     second_by: str | None = None
+    second_content: str | None = None
     verdict: str = ""
     reason_code: str = ""
     gut: int | None = None

@@ -32,6 +32,17 @@ CHECKS = (
     Check(
         "A5",
         "order",
+        "packing began while it was held for fraud",
+        """
+        SELECT DISTINCT number, 'hold ' || hold.id
+        FROM hold JOIN orders ON orders.id = hold.order_id
+        WHERE hold.type = 'fraud' AND hold.blocks LIKE '%pack%' AND packing_since > hold.placed_at
+            AND (released_at IS NULL OR packing_since < released_at)
+        """,
+    ),
+    Check(
+        "A5",
+        "order",
         "its score holds it, and yet it was not held",
         f"""
         SELECT DISTINCT number, 'score ' || risk_assessment.score
@@ -90,6 +101,19 @@ CHECKS = (
         "case",
         "somebody agreed to what they had proposed themselves",
         "SELECT id, second_by FROM verification_case WHERE second_by IS NOT NULL AND second_by = proposed_by",
+    ),
+    Check(
+        "A4",
+        "case",
+        "it was released above what one may release alone, and nobody else has agreed to just that",
+        """
+        SELECT id, coalesce(second_by, 'nobody') FROM verification_case
+        WHERE fraud_state = 'released' AND second_content IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM approval WHERE subject_kind = 'case' AND subject_id = verification_case.id
+                AND content_hash = second_content AND approved_by = second_by AND requested_by = decided_by
+                AND approved_by <> requested_by
+        )
+        """,
     ),
     Check(
         "A2",

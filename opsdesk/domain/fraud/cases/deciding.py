@@ -75,7 +75,7 @@ def decide(case: CaseFacts, who: str, decision: Decision, desk: Desk) -> Move:
     """
     insist(why_not_decide(case, who, decision, desk))
     if why := why_two(case, decision, desk):
-        proposal = Proposal(decision=decision, by=who, at=desk.now, content=case.content(decision), why=why)
+        proposal = Proposal(decision=decision, by=who, at=desk.now, content=case.content(decision, desk.now), why=why)
         return moved(
             case, FraudState.PENDING_SECOND, Effect.STOP_REMINDERS, Effect.ALERT_LEAD, proposal=proposal,
             worked_at=desk.now,
@@ -89,7 +89,8 @@ def why_not_approve(case: CaseFacts, who: str, content: str) -> str | None:
         return f"No decision on {case.number} waits for a second person."
     if who == case.proposal.by:
         return "You proposed it yourself. Somebody else has to agree."
-    if content != case.proposal.content or content != case.content(case.proposal.decision):
+    proposal = case.proposal
+    if content != proposal.content or content != case.content(proposal.decision, proposal.at):
         return f"{case.number} has changed since it was proposed. Look at it again."
     return None
 

@@ -186,9 +186,17 @@ class CaseFacts:
         """Return who works on it now; a claim that has run out is none."""
         return self.claimed_by if self.claimed_until is not None and now < self.claimed_until else ""
 
-    def content(self, decision: Decision) -> str:
-        """Return a fingerprint of what a second person agrees to: the decision and what it was made about."""
-        seen = (self.number, self.score, self.total, len(self.attempts), decision.verdict, decision.reason)
+    def content(self, decision: Decision, at: datetime) -> str:
+        """Return a fingerprint of what a second person agrees to: the decision, when and about what it was proposed."""
+        seen = (
+            self.number,
+            self.score,
+            self.total,
+            len(self.attempts),
+            decision.verdict,
+            decision.reason,
+            at.timestamp(),
+        )
         return sha256("\x00".join(map(str, seen)).encode()).hexdigest()[:16]
 
 

@@ -128,6 +128,7 @@ def _new_columns() -> list[sa.Column[Any]]:
         _moment("proposed_at"),
         *map(_text, ("proposal_content", "proposal_why")),
         _maybe("second_by"),
+        _maybe("second_content"),
         *map(_text, ("verdict", "reason_code")),
         _number("gut", nullable=True),
         _truth("was_worth_a_look", nullable=True),
