@@ -10,16 +10,19 @@ from sqlmodel import Session
 
 from opsdesk.domain.people.actors import Actor, Role
 from opsdesk.key_lane import KeyLane
+from opsdesk.operations.fraud.cases import claim
 from opsdesk.screens.fraud import case as case_screen
 from opsdesk.screens.fraud import desk as desk_screen
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
+from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
 from opsdesk.widgets.paper import Paper
 from tests.conftest import StillClock
 from tests.operator import WIDE, Operator, working
 from tests.screens.fraud_kit import Cases, five_cases, fraud_shop, queue_app
+from tests.screens.order_kit import app_of
 
 
 class SlowQueue:
@@ -145,6 +148,20 @@ async def test_whoever_sits_down_next_gets_screens_of_their_own(cases: Cases):
         assert isinstance(operator.screen, CaseScreen)
         assert operator.screen is not first
         assert not first.is_running
+
+
+async def test_the_queue_begins_at_the_top_again_with_what_is_so_now(cases: Cases):
+    async with working(app_of(cases.staff, "farid", OrdersScreen)) as operator:
+        await operator.press("2", "j", "j")
+        first = operator.screen
+        await operator.press("1")
+        cases.staff.do("fiona", claim, cases.ids["104440"])
+        await operator.press("2")
+        assert operator.screen is first
+        assert isinstance(first, FraudDesk)
+        assert first.line is not None
+        assert first.line.number == "104440"
+        assert operator.sees("@ fiona")
 
 
 async def test_a_theme_chosen_meanwhile_is_on_the_screen_that_comes_back(cases: Cases):

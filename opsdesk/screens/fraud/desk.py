@@ -58,11 +58,17 @@ class FraudDesk(ListDesk):
     BODY_FOCUS = "#cases"
     BINDINGS: ClassVar[list[BindingType]] = bindings("fraud")
     CSS_PATH: ClassVar[list[str | PurePath]] = ["fraud.tcss"]
+    IS_KEPT = True
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, FraudLine] = {}
         self.worker = WorkerSeen(is_running=True, last_seen=None)
+
+    def open_again(self, *args: object, **kwargs: object) -> None:
+        """Begin at the top; the rows from before stand there until they are read again, which keys wait for."""
+        super().open_again()
+        self.table.action_first()
 
     def compose_body(self) -> ComposeResult:
         """Yield the queue, and below it why the case under the pointer is one."""
