@@ -109,7 +109,8 @@ _ROWS = (*_LIST, "history", "users", "money", "fraud", "rules", "learning")
 _ONE = ("queue", "order")
 _CASE = ("case",)
 _RULES = ("rules",)
-_ANY = Mode.ANY
+_ANY, _NEXT = Mode.ANY, ("right_square_bracket",)
+_ENDED = ("order", *_CASE)
 
 COMMANDS: tuple[Command, ...] = (
     # The function lane: the same on every screen and in every mode.
@@ -118,15 +119,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("screen.back", "f3", "Back", "Go one step back. What was typed is kept.", _ALL, _ANY, also=("escape",)),
     Command("screen.choices", "f4", "Choices", "List what can be chosen here.", _ALL, _ANY),
     Command("screen.refresh", "f5", "Refresh", "Read again, and let new rows in.", _ALL, _ANY, action="reread"),
-    Command(
-        "screen.next",
-        "f8",
-        "Next",
-        "Leave this one as it is and go to the next.",
-        _ALL,
-        _ANY,
-        ("right_square_bracket",),
-    ),
+    Command("screen.next", "f8", "Next", "Leave this one as it is and go to the next.", _ALL, _ANY, _NEXT),
     Command("screen.commit", "f9", "Do it", "Do what F9 says at the bottom of the screen.", _ALL, _ANY),
     Command(
         "screen.leader",
@@ -228,6 +221,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("case.money", "m", "money", "See the order's money; ask for it anew by pay link.", _CASE),
     Command("case.reopen", "O", "reopen", "Open a closed case again, with a reason; the order is held.", _CASE),
     Command("case.note", "n", "note", "Write a note.", _CASE, also=("f6",), lane_label="Note", is_taught=False),
+    Command("case.outcome", "V", "it was", "Say what the order was: fraud, or a good one.", _ENDED, is_taught=False),
     Command("case.log", "l", "log", "Show everything that happened to the order.", _CASE, is_taught=False),
     Command("case.previous", "left_square_bracket", "previous", "Go to the previous case.", _CASE, is_taught=False),
     # Rules of the fraud desk.

@@ -41,6 +41,7 @@ SCREENS: Mapping[str, str] = {
     "amend": "opsdesk.screens.money.amend:AmendPanel",
     "waiting_change": "opsdesk.screens.money.waiting_change:WaitingChangePanel",
     "record_payment": "opsdesk.screens.forms.money:PaymentPanel",
+    "outcome": "opsdesk.screens.fraud.outcome:OutcomePanel",
     "log": "opsdesk.screens.log:LogScreen",
     "help": "opsdesk.screens.help:HelpScreen",
 }

@@ -44,6 +44,7 @@ _OPERATIONS = {
     "reopen": "case.reopen",
     "note": "order.note",
     "lists": "risk.trust",
+    "outcome": "fraud.label",
 }
 _CHANNELS = (
     Choice("phone", "by telephone"),

@@ -54,6 +54,10 @@ class CaseLooking(Attending[None]):
         """Write a note."""
         self.open_named("note", self.order_id)
 
+    def action_outcome(self) -> None:
+        """Say what the order turned out to be; it decides nothing about the case."""
+        self.open_named("outcome", self.order_id)
+
     def action_log(self) -> None:
         """Show everything that happened to the order."""
         self.open_named("log", self.order_id)

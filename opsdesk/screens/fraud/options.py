@@ -6,6 +6,8 @@ from textual.content import Content
 
 from opsdesk.domain.fraud.cases.contacting import why_not_ask
 from opsdesk.domain.fraud.cases.states import FraudState
+from opsdesk.domain.fraud.learning.labels import Label
+from opsdesk.screens.fraud.ending import end_words
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.screens.fraud.suggesting import (
     next_step,
@@ -27,7 +29,9 @@ def decide(seen: Seen, width: int) -> list[Content]:
     """Return what each key decides, and what to do next."""
     lines = [heading("DECIDE", width)]
     if seen.facts.state.is_closed:
-        return [*lines, *paragraph(next_step(seen), width)]
+        lines += [*paragraph(next_step(seen), width), Content("")]
+        return [*lines, *_known(seen, width), *_option("V", "say what it turned out to be", None, width)]
+    lines += _known(seen, width)
     is_second = seen.facts.state is FraudState.PENDING_SECOND
     if is_second:
         lines += _proposal(seen, width)
@@ -47,6 +51,14 @@ def decide(seen: Seen, width: int) -> list[Content]:
         if why_not_commit(seen) is None:
             lines += _option("F9", f"cancel as proposed: {_proposed_words(seen)}", None, width)
     return [*lines, Content(""), *paragraph(next_step(seen), width, style=f"bold {_PLAIN}")]
+
+
+def _known(seen: Seen, width: int) -> list[Content]:
+    """Return what the order is known to have turned out to be, in a line or two."""
+    if seen.sheet.end is None:
+        return []
+    tone = Tone.ALARM if seen.sheet.end.word.label is Label.FRAUD else Tone.GOOD
+    return paragraph(end_words(seen.sheet.end, seen.at), width, style=tone.style)[:3]
 
 
 def _option(key: str, words: str, why_not: str | None, width: int) -> list[Content]:
@@ -80,7 +92,7 @@ def _proposal(seen: Seen, width: int) -> list[Content]:
 def briefly(seen: Seen, width: int) -> list[Content]:
     """Return the same in the few lines that a small screen has: the keys that work, and the next step."""
     if seen.facts.state.is_closed:
-        return paragraph(next_step(seen), width)[:2]
+        return [*paragraph(next_step(seen), width)[:1], *_known(seen, width)][:2]
     if seen.facts.state is FraudState.PENDING_SECOND:
         keys = [("y", "agree", why_not_yes(seen)), ("x", "give back", why_not_decline(seen))]
     elif seen.facts.state is FraudState.PAYMENT_LAPSED:

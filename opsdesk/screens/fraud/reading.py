@@ -53,6 +53,7 @@ def sheet_of(case: FraudCase, zone: ZoneInfo, now: datetime) -> CaseSheet:
         numbers=tuple(_numbers(case)),
         expected=tuple(_expected(case)),
         known=case.known,
+        end=case.end,
     )
 
 

@@ -14,6 +14,7 @@ from opsdesk.domain.fraud.expressions.kinds import Facts
 from opsdesk.domain.fraud.scoring import Score
 from opsdesk.domain.money import Money
 from opsdesk.screens.order.words import moment
+from opsdesk.store.views.fraud.ends import KnownEnd
 from opsdesk.theme import Tone
 
 
@@ -77,6 +78,7 @@ class CaseSheet:
     Attributes:
         numbers: where the customer can be called, each with where it comes from: `known`, `independent` or `order`.
         known: the facts that the rules are asked about, by name.
+        end: what the order is known to have turned out to be, if anybody has said.
         expected: what the customer should say by themselves, by the name of the script's step.
     """
 
@@ -99,6 +101,7 @@ class CaseSheet:
     numbers: tuple[tuple[str, str], ...] = ()
     expected: tuple[tuple[str, str], ...] = ()
     known: Facts = field(default_factory=dict)
+    end: KnownEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,10 @@ class OrderCommands(Attending[None]):
         """Send it out."""
         self.open_named("ship", self.order_id)
 
+    def action_outcome(self) -> None:
+        """Say what it turned out to be."""
+        self.open_named("outcome", self.order_id)
+
     def action_log(self) -> None:
         """Show everything that happened."""
         self.open_named("log", self.order_id)

@@ -39,6 +39,7 @@ OPERATIONS: Mapping[str, str] = {
     "follow": "order.follow",
     "reopen": "order.reopen",
     "cancel": "order.cancel",
+    "outcome": "fraud.label",
 }
 """The operation, and so the permission, behind each action."""
 

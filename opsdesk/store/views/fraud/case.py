@@ -23,6 +23,7 @@ from opsdesk.store.fraud.evidence import evidence_of, reading_of
 from opsdesk.store.repositories.payments import Payments
 from opsdesk.store.repositories.risk import Risk, score_of
 from opsdesk.store.tables import CaseRow, ContactRow, MailRow, OrderLineRow, OrderRow
+from opsdesk.store.views.fraud.ends import KnownEnd, known_end
 
 _FRAUD = "fraud"
 _MOST_NUMBERS = 4
@@ -78,6 +79,7 @@ class FraudCase:
     Attributes:
         score: the newest score; None where the order was never scored.
         book: the shop's rules, settings and words that it is judged by.
+        end: the newest word on what the order turned out to be.
         known: the facts that the rules are asked about, by name, as they are now.
         known_numbers: telephone numbers of the customer from before this order.
     """
@@ -99,6 +101,7 @@ class FraudCase:
     contacts: tuple[ContactView, ...]
     asked: AskedView | None
     known: Facts
+    end: KnownEnd | None
     known_numbers: tuple[str, ...]
 
 
@@ -133,6 +136,7 @@ def fraud_case(
         contacts=tuple(map(_contact, contacts)),
         asked=_asked(session, row.order_id),
         known=sheet.facts,
+        end=known_end(session, row.order_id),
         known_numbers=_known_numbers(session, order),
     )
 
