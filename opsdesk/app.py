@@ -114,6 +114,7 @@ class OpsDeskApp(DeskHost):
     def _sweep(self) -> None:
         if self._sweeper is not None and self.idle.has_rested(_A_REST):
             self._sweeper.sweep()
+            self.kept.rest()
 
     async def _sign_in(self) -> None:
         """Be the person that the login of the system is tied to; in a new shop, its first admin."""

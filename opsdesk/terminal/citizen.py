@@ -22,6 +22,7 @@ from rich.text import Text
 from textual import constants
 from textual.app import App
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from opsdesk.domain.text import visible
 from opsdesk.terminal import crash
@@ -57,6 +58,11 @@ class CitizenApp(App[Result], Generic[Result]):
     def ops_ask_to_exit(self, code: int) -> None:
         """Leave as soon as possible; the guard leaves for us if that does not work."""
         self.exit(return_code=code)
+
+    async def ops_build(self, screen: Screen[Any]) -> None:
+        """Do what opening a screen does before it comes up: read its styles, mount its parts."""
+        self._load_screen_css(screen)
+        await self._get_screen(screen)[1]
 
     def exit(self, result: Result | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Leave; a message that is a text is printed as it is, never as markup."""

@@ -20,7 +20,7 @@ from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
 from opsdesk.widgets.paper import Paper
 from tests.conftest import StillClock
-from tests.operator import WIDE, Operator, working
+from tests.operator import NARROW, WIDE, Operator, working
 from tests.screens.fraud_kit import Cases, five_cases, fraud_shop, queue_app
 from tests.screens.order_kit import app_of
 
@@ -162,6 +162,31 @@ async def test_the_queue_begins_at_the_top_again_with_what_is_so_now(cases: Case
         assert first.line is not None
         assert first.line.number == "104440"
         assert operator.sees("@ fiona")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x36", "80x24"])
+async def test_screens_built_while_nobody_waited_are_those_that_would_be_built_now(cases: Cases, size: tuple[int, int]):
+    async with working(app_of(cases.staff, "farid", OrdersScreen), size=size) as operator:
+        await operator.press("2")
+        queue = operator.text
+        await operator.press("enter")
+        case = operator.text
+        await operator.press("f3")
+    async with working(app_of(cases.staff, "farid", OrdersScreen), size=size) as operator:
+        operator.app.kept.rest()
+        await operator.settle()
+        ahead = list(operator.app._installed_screens.values())
+        await operator.press("2")
+        assert (operator.screen, operator.text) == (ahead[0], queue)
+        await operator.press("enter")
+        assert (operator.screen, operator.text) == (ahead[1], case)
+
+
+async def test_nothing_is_built_for_whoever_may_not_work_on_cases(cases: Cases):
+    async with working(app_of(cases.staff, "mia", OrdersScreen)) as operator:
+        operator.app.kept.rest()
+        await operator.settle()
+        assert operator.app._installed_screens == {}
 
 
 async def test_a_theme_chosen_meanwhile_is_on_the_screen_that_comes_back(cases: Cases):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -61,6 +63,9 @@ class DeskScreen(Acting[ResultT]):
     is_aside = False
     """It has closed, and is kept for the next time."""
 
+    is_ahead = False
+    """It is built before anybody opens it: there is nothing to read yet."""
+
     _is_begun_again = False
     _theme_of_styles = ""
     _let_go: Callable[[], None] | None = None
@@ -97,7 +102,7 @@ class DeskScreen(Acting[ResultT]):
         self.show_title()
         self.show_keys()
         self.focus_body()
-        if self.desk.is_open:
+        if self.desk.is_open and not self.is_ahead:
             self.reload()
 
     # Kept screens.
@@ -111,6 +116,14 @@ class DeskScreen(Acting[ResultT]):
     def is_free(self) -> bool:
         """True while it is set aside and nothing that it began is under way."""
         return self.is_aside and not self.under_way
+
+    async def lay_out(self, size: Size) -> None:
+        """Fit everything to a terminal before the screen comes up for the first time."""
+        fitted = asyncio.Event()
+        self.post_message(events.Resize(size, size))
+        self.call_later(fitted.set)
+        await fitted.wait()
+        self._refresh_layout(size)
 
     def set_aside(self) -> None:
         """Drop what is being read, and wait to be opened again."""

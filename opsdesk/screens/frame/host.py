@@ -86,7 +86,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         self.own_commands: list[str] = []
         self._undo: list[Undoable] = []
         self._is_leading = False
-        self._kept = Kept(self)
+        self.kept = Kept(self)
         self._look_again: Timer | None = None
         for name in theme.THEME_NAMES:
             self.register_theme(theme.theme(name))
@@ -156,7 +156,7 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         await self._carried_out()
         while len(self.screen_stack) > self.FIRST_DEPTH:
             self.pop_screen()
-        self._kept.forget()
+        self.kept.forget()
         self.desk.switch(actor)
         self.forget_done()
         if desks:
@@ -217,12 +217,12 @@ class DeskHost(CitizenApp[int], inherit_bindings=False):
         module_name, _, class_name = SCREENS.get(name, "").partition(":")
         if not module_name or find_spec(module_name.rpartition(".")[0]) is None or find_spec(module_name) is None:
             return None
-        return self._kept.screen(getattr(import_module(module_name), class_name), *args, **kwargs)
+        return self.kept.screen(getattr(import_module(module_name), class_name), *args, **kwargs)
 
     def pop_screen(self) -> AwaitComplete:
         """Close the screen on top; one that is kept is told so before anything else happens."""
         closed, popping = self.screen, super().pop_screen()
-        self._kept.closed(closed)
+        self.kept.closed(closed)
         return popping
 
     def note_done(self, done: Done) -> None:
