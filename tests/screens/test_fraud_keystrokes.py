@@ -1,4 +1,4 @@
-"""What deciding costs in keys, counted: read and release one, decline two, call and release three."""
+"""What deciding costs in keys and in seconds of the keystroke-level model: the targets of ergonomics.md 4.3 hold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
 from tests.operator import Operator, working
 from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, queue_app
+from tests.screens.klm import Timed, hundredths
 
 
 @pytest.fixture
@@ -19,6 +20,13 @@ def shop(sqlite_url: str) -> Store:
 @pytest.fixture
 def cases(shop: Store, clock: StillClock) -> Cases:
     return five_cases(fraud_shop(shop, clock))
+
+
+READING = 4
+"""Mental steps of reading the evidence, the same in every shop."""
+RELEASE, DECLINE, AFTER_CALL = "4M | M K R", "4M | M K | M K R", "4M | M K R | M K | M K R"
+RIVAL = "M C L | M C A | 4M | M C A M C A | C L"
+_ROUNDED = 5
 
 
 async def keys(operator: Operator, *pressed: str) -> int:
@@ -122,3 +130,62 @@ async def test_a_proposed_cancellation_takes_one_key_and_it_is_not_the_one_that_
         assert operator.sees("CANCEL PROPOSED")
         assert await keys(operator, "f9") <= 1
     assert cases.row("104440").fraud_state == "cancelled_fraud"
+
+
+# Seconds.
+
+
+def test_the_model_gives_the_figures_of_the_reference():
+    told = {RELEASE: 700, DECLINE: 860, AFTER_CALL: 1_020, RIVAL: 2_210}
+    assert all(abs(hundredths(steps) - figure) <= _ROUNDED for steps, figure in told.items())
+    assert hundredths(RIVAL) / hundredths(RELEASE) >= 3.1
+
+
+async def test_a_release_takes_one_key_and_seven_seconds_with_reading_and_the_next_case(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        clerk = Timed(operator)
+        clerk.reads(READING)
+        await clerk.presses("y")
+        await clerk.sees("104463  Otto Falk")
+    assert cases.row("104440").fraud_state == "released"
+    assert (clerk.keys, clerk.hundredths) == (1, hundredths(RELEASE))
+
+
+async def test_a_decline_takes_two_keys_and_eight_and_a_half_seconds(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        clerk = Timed(operator)
+        clerk.reads(READING)
+        await clerk.presses("x")
+        await clerk.presses("2")
+        await clerk.sees("104463  Otto Falk")
+    assert cases.row("104440").fraud_state == "cancelled_unverified"
+    assert clerk.keys <= 2
+    assert clerk.hundredths <= hundredths(DECLINE)
+
+
+async def test_a_call_and_the_release_after_it_take_ten_seconds_besides_talking(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        clerk = Timed(operator)
+        clerk.reads(READING)
+        await clerk.presses("v")
+        await clerk.sees("Ask, compare, tick")
+        await clerk.presses("1")
+        await clerk.presses("y")
+        await clerk.sees("104463  Otto Falk")
+    assert cases.row("104440").reason_code == "verified_call"
+    assert clerk.keys <= 3
+    assert clerk.hundredths <= hundredths(AFTER_CALL)
+
+
+async def test_the_control_that_goes_the_long_way_is_over_the_target(cases: Cases):
+    async with working(case_app(cases, "104440")) as operator:
+        clerk = Timed(operator)
+        clerk.reads(READING)
+        await clerk.presses("f4")
+        await clerk.presses("1")
+        await clerk.presses("1")
+        await clerk.presses("2", "f9")
+        await clerk.sees("104463  Otto Falk")
+    assert cases.row("104440").fraud_state == "released"
+    assert clerk.keys > 2
+    assert clerk.hundredths > hundredths(DECLINE)

@@ -92,7 +92,8 @@ def _proposal(seen: Seen, width: int) -> list[Content]:
 def briefly(seen: Seen, width: int) -> list[Content]:
     """Return the same in the few lines that a small screen has: the keys that work, and the next step."""
     if seen.facts.state.is_closed:
-        return [*paragraph(next_step(seen), width)[:1], *_known(seen, width)][:2]
+        known = _known(seen, width) or [Content.styled("V says what it turned out to be.", _DIM)]
+        return [*paragraph(next_step(seen), width)[:1], *known][:2]
     if seen.facts.state is FraudState.PENDING_SECOND:
         keys = [("y", "agree", why_not_yes(seen)), ("x", "give back", why_not_decline(seen))]
     elif seen.facts.state is FraudState.PAYMENT_LAPSED:

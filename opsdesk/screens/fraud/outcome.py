@@ -24,7 +24,7 @@ from opsdesk.widgets.fields import Field
 _TAKE_BACK = "take back"
 _CHOICES = (
     ("fraud", Word.FRAUD, "fraud", "its cardholder or bank says so, or you know it otherwise"),
-    ("legit", Word.LEGIT, "a good order", "delivered and right; also where they dispute what they ordered"),
+    ("legit", Word.LEGIT, "a good order", "also where they dispute what they themselves ordered"),
 )
 
 
