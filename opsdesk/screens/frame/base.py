@@ -199,6 +199,13 @@ class DeskScreen(Acting[ResultT]):
         """Let keys go on if the screen was closed while it was still reading."""
         self._release_keys()
 
+    def _on_timer_update(self) -> None:
+        """Paint once what has to be laid out and painted; Textual paints what moved first, and then everything."""
+        if self._layout_required and self._repaint_required:
+            self._dirty_widgets.add(self)
+            self._repaint_required = False
+        super()._on_timer_update()
+
     def seated(self) -> None:
         """Begin anew for somebody who has just signed in."""
         self.say(f"{self.desk.actor.name} works here now.")
