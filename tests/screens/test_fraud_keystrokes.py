@@ -183,7 +183,7 @@ async def test_the_control_that_goes_the_long_way_is_over_the_target(cases: Case
         clerk.reads(READING)
         await clerk.presses("f4")
         await clerk.presses("1")
-        await clerk.presses("1")
+        await clerk.presses("5")
         await clerk.presses("2", "f9")
         await clerk.sees("104463  Otto Falk")
     assert cases.row("104440").fraud_state == "released"
