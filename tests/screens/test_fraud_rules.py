@@ -82,7 +82,7 @@ async def into(operator: Operator, field: str, text: str) -> None:
     editor.form.focus_field(field)
     await operator.press("ctrl+end", *["ctrl+u"])
     await operator.paste(text)
-    await operator.pass_time(0.2)
+    await operator.rest()
 
 
 async def test_the_rules_are_reached_from_the_fraud_queue_and_by_name(cases: Cases):
@@ -217,12 +217,12 @@ async def test_a_slow_store_loses_no_half_written_rule(cases: Cases, monkeypatch
     monkeypatch.setattr(editor_module, "recently_scored", slowly)
     async with working(rules_app(cases)) as operator:
         await operator.press("n")
-        await operator.pass_time(0.5)
+        await operator.rest()
         await operator.paste("-HALF")
         await operator.press("f3", "n")
-        await operator.pass_time(0.5)
+        await operator.rest()
         await operator.press("f3", "n")
-        await operator.pass_time(0.5)
+        await operator.rest()
         assert operator.sees("OWN-01-HALF")
 
 
@@ -276,7 +276,11 @@ async def test_withdrawing_asks_and_leaves_the_versions(cases: Cases):
         assert operator.sees("Go back to the shipped PAY-01? Every version stays in the history.")
         await operator.press("y")
         assert operator.sees("PAY-01 is withdrawn: the shipped version counts again.")
-    assert [row.state for row in saved(cases)] == ["live", "withdrawn"]
+        assert operator.sees("u undoes")
+        await operator.press("u")
+        await operator.until_seen("PAY-01 is as it was before version 2.")
+        assert operator.sees("other words")
+    assert [row.state for row in saved(cases)] == ["live", "withdrawn", "live"]
 
 
 async def test_f9_in_the_same_burst_saves_what_was_typed_before_it(cases: Cases):
@@ -351,13 +355,11 @@ async def test_a_back_test_leaves_the_screen_alive_and_f3_stops_it(cases: Cases,
     monkeypatch.setattr(backtest_panel, "try_rule", slowly)
     async with working(rules_app(cases)) as operator:
         await operator.pilot.press("b")
-        while not begun.is_set():
-            await operator.pilot.pause(0.01)
-        await operator.pilot.pause(0.4)
+        await operator.until(begun.is_set)
+        await operator.until_seen("orders (")
         panel = operator.screen
         assert isinstance(panel, BacktestPanel)
-        assert operator.sees("orders (")
-        assert panel.seen > 0
+        await operator.until(lambda: panel.seen > 0)
         await operator.pilot.press("f3")
         await operator.settle()
         assert ended.is_set()

@@ -114,6 +114,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "rule.save": _LEADS,
     "rule.set_state": _LEADS,
     "rule.withdraw": _LEADS,
+    "rule.restore": _LEADS,
     "case.lapse": _ALONE,
     "case.lose_payment": _ALONE,
     "case.regain_payment": _ALONE,

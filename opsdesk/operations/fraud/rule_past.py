@@ -47,13 +47,12 @@ class RulePast:
     @property
     def own(self) -> RuleRow | None:
         """The shop's version that stands in place of the shipped one."""
-        row = next((row for row in reversed(self.rows) if row.state != Kept.TRIAL.value), None)
-        return row if row is not None and row.state != Kept.WITHDRAWN.value else None
+        return standing_of(self.rows)
 
     @property
     def tried(self) -> RuleRow | None:
         """The version on trial as it is stored."""
-        return self.rows[-1] if self.rows and self.rows[-1].state == Kept.TRIAL.value else None
+        return tried_of(self.rows)
 
     @property
     def newest(self) -> Rule | None:
@@ -77,6 +76,22 @@ class RulePast:
         shipped = self.shipped
         is_shipped = shipped is not None and shipped.state is RuleState.LIVE and shipped.version == rule.version
         return is_shipped or any(row.state == Kept.LIVE.value and row.version == rule.version for row in self.rows)
+
+
+def standing_of(rows: Sequence[RuleRow]) -> RuleRow | None:
+    """Return the version that stands after these, oldest first; None where the shipped one does, or none."""
+    row = next((row for row in reversed(rows) if row.state != Kept.TRIAL.value), None)
+    return row if row is not None and row.state != Kept.WITHDRAWN.value else None
+
+
+def tried_of(rows: Sequence[RuleRow]) -> RuleRow | None:
+    """Return the version that is on trial after these."""
+    return rows[-1] if rows and rows[-1].state == Kept.TRIAL.value else None
+
+
+def judged_of(row: RuleRow) -> tuple[str, str]:
+    """Return what a version judges, by name, and its definition."""
+    return row.version, row.definition
 
 
 def past_of(work: Work, rule_id: str, version: int | None) -> RulePast:

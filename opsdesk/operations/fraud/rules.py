@@ -17,7 +17,16 @@ from opsdesk.domain.fraud.drafting.lately import lately
 from opsdesk.domain.fraud.drafting.versions import Kept, kept_as, why_too_early
 from opsdesk.domain.fraud.rule_entries import read_rule, write_rule
 from opsdesk.domain.fraud.rules import Rule, RuleState
-from opsdesk.operations.fraud.rule_past import RulePast, gone, past_of, write_row, write_version
+from opsdesk.operations.fraud.rule_past import (
+    RulePast,
+    gone,
+    judged_of,
+    past_of,
+    standing_of,
+    tried_of,
+    write_row,
+    write_version,
+)
 from opsdesk.operations.words import kept_line, kept_text
 from opsdesk.store.tables import RuleRow
 from opsdesk.store.work import Done, Plain, Work, operation
@@ -102,7 +111,30 @@ def withdraw(work: Work, rule_id: str, *, version: int | None = None, note: str 
     became = _after_withdrawal(past)
     summary = f"{past.rule_id} withdrawn: {became}"
     row = write_row(work, past, Kept.WITHDRAWN, (own.version, own.definition), note=note, summary=summary)
-    return _done(past, row, f"{past.rule_id} is withdrawn: {became}.{_trial_ended(past, Kept.WITHDRAWN, '')}")
+    return _done(work, past, row, f"{past.rule_id} is withdrawn: {became}.{_trial_ended(past, Kept.WITHDRAWN, '')}")
+
+
+@operation("rule.restore")
+def restore(work: Work, rule_id: str, *, revision: int, version: int) -> Done:
+    """Let a rule be again as it was after its version `revision`, 0 for the shipped one: the versions since are kept.
+
+    Raises:
+        Conflict: somebody saved another version since `version` was read.
+        Refused: there was no such version.
+    """
+    past = past_of(work, rule_id, version)
+    if not 0 <= revision < past.revision:
+        raise Refused(f"{past.rule_id} has no version {revision} before this one.")
+    earlier = [row for row in past.rows if row.revision <= revision]
+    stood, tried = standing_of(earlier), tried_of(earlier)
+    summary = f"{past.rule_id} is as it was before version {past.revision}"
+    if tried is None or past.tried is None:
+        kept = Kept(stood.state) if stood is not None else Kept.WITHDRAWN
+        row = write_row(work, past, kept, judged_of(stood or past.rows[-1]), note="", summary=summary)
+        past = past_of(work, rule_id, None)
+    if tried is not None:
+        row = write_row(work, past, Kept.TRIAL, judged_of(tried), note="", summary=f"{summary}, with its trial")
+    return Done(f"{summary}.", row.id, row.revision)
 
 
 def _rule(work: Work, past: RulePast, fields: Mapping[str, Any]) -> Rule:
@@ -147,10 +179,11 @@ def _keep(work: Work, past: RulePast, rule: Rule, *, note: str, tested: str = ""
     ended = _trial_ended(past, kept, rule.version)
     told = f"{rule.id} is saved as version {row.revision}: {said}.{ended}{tested} {found.words}"
     figures = {"fired": found.fired, "of": found.of, "clear": found.clear, "unknown": found.unknown}
-    return _done(past, row, told, **figures, does_not_apply=found.apart)
+    return _done(work, past, row, told, **figures, does_not_apply=found.apart)
 
 
-def _done(past: RulePast, row: RuleRow, told: str, **figures: int) -> Done:
+def _done(work: Work, past: RulePast, row: RuleRow, told: str, **figures: int) -> Done:
+    work.undo_with("rule.restore", rule_id=past.rule_id, revision=past.revision, version=row.revision)
     details: dict[str, Plain] = {"rule": past.rule_id, "revision": row.revision, "state": row.state, **figures}
     return Done(told, row.id, row.revision, details=details)
 
@@ -195,4 +228,4 @@ def _end_trial(work: Work, past: RulePast, note: str) -> Done:
     stays = own if own is not None else tried
     kept = Kept(own.state) if own is not None else Kept.WITHDRAWN
     row = write_row(work, past, kept, (stays.version, stays.definition), note=note, summary=summary)
-    return _done(past, row, f"{summary}. The version that counts stays as it is.")
+    return _done(work, past, row, f"{summary}. The version that counts stays as it is.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from opsdesk.domain.fraud.cases.states import CLOSED, FraudState
 from opsdesk.domain.fraud.codes.reasons import Verdict
+from opsdesk.domain.fraud.drafting.versions import Kept
 from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.domain.fraud.lists import ListKind
-from opsdesk.domain.fraud.rules import RuleState
 from opsdesk.domain.fraud.scoring import Action, Band
 from opsdesk.store.verify.checks import Check, words
 
@@ -157,6 +157,6 @@ CHECKS = (
         "A2",
         "rule",
         "its state is none that there is",
-        f"SELECT id, rule_id || ' ' || state FROM risk_rule WHERE state NOT IN ({words(RuleState)})",
+        f"SELECT id, rule_id || ' ' || state FROM risk_rule WHERE state NOT IN ({words(Kept)})",
     ),
 )
