@@ -193,7 +193,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("order.pack", "b", "pack", "Begin to pack; put it back if it is to be changed.", _ONE),
     Command("order.deliver", "D", "arrived", "Mark what was shipped as delivered.", _ONE),
     Command("order.edit", "e", "edit", "Correct contact and addresses.", _ONE),
-    Command("order.amend", "E", "change", "Change goods, prices, discount, shipping: an amendment.", _ONE),
+    Command("order.amend", "E", "change", "Change goods, prices, discount, shipping, address: an amendment.", _ONE),
     Command("order.money", "m", "money", "See the money; take it, move it, give it back.", _ONE),
     Command("order.snooze", "z", "snooze", "Out of the way until a time; again: wake it.", _ONE),
     Command("order.follow", "f", "follow", "Say when it changes; again: stop.", _ONE),

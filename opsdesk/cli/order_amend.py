@@ -71,7 +71,7 @@ def amend_order(
             performer, propose, order.id, version=order.version, edits=wanted.edits, reason=reason,
             settle=wanted.settle, letter=letters.changed, link_letter=letters.link,
         )  # fmt: skip
-        say_in_full(done, letters.changed if dry_run else None, "changes", "warnings", as_json=as_json)
+        say_in_full(done, letters.changed if dry_run else None, "changes", "stock", "warnings", as_json=as_json)
 
 
 @app.command("amend-apply")

@@ -54,13 +54,20 @@ def test_a_dry_run_shows_totals_changes_and_mail_and_changes_nothing(counter: Co
     assert (seen.code, rows(counter.store, AmendmentRow), counter.mails, counter.order.version) == (0, [], [], 1)
     for words in (
         "Tea is new",
-        "20 more are wanted, 9 are in stock",
+        "20 more are wanted, 9 are in stock: 11 too few",
         "35.20 EUR became 249.20 EUR",
         "Subject: ",
         "20 x Tea",
     ):
         assert words in seen.out, words
     assert counter.done(f"order amend {NUMBER} --set 40021=3 --dry-run")["delta_minor"] == 890
+    seen = counter.run(f"order amend {NUMBER} --add 50433=2 --address country=CH --address postcode=2544 --dry-run")
+    for words in (
+        "2 more are wanted, 9 are in stock.",
+        "ship to, country: DE became CH",
+        "It goes to CH instead of DE",
+    ):
+        assert words in seen.out, words
 
 
 def test_a_change_that_is_said_again_is_made_once(counter: Counter) -> None:

@@ -33,6 +33,7 @@ from opsdesk.domain.amendments.edits import (
     edits_from_json,
     edits_to_json,
 )
+from opsdesk.domain.amendments.elsewhere import elsewhere_words
 from opsdesk.domain.amendments.planning import ShippingStep, preview
 from opsdesk.domain.amendments.rules import Standing, overrides, why_not_amend
 from opsdesk.domain.amendments.states import AmendmentState
@@ -254,7 +255,7 @@ def test_a_removed_line_keeps_its_row_and_a_swap_is_said_as_two_lines() -> None:
     amended = preview(PLAIN, [SwapLine(2, "40178", 1, eur(1_350), "Forest honey")], {"40178": 0})
     assert [(line.id, line.ordered) for line in amended.after.lines] == [(1, 2), (2, 0), (-1, 1)]
     assert amended.delta == eur(100)
-    assert amended.warnings == ("Forest honey (40178): 1 more are wanted, 0 are in stock.",)
+    assert amended.warnings == ("Forest honey (40178): 1 more are wanted, 0 are in stock: 1 too few.",)
     assert "Honey jar: ordered 1 became 0" in amended.changes
     assert "Forest honey is new" in amended.changes
 
@@ -264,6 +265,62 @@ def test_stock_is_asked_for_what_comes_in_alone() -> None:
     assert "not in the catalogue" in preview(PLAIN, [SetQuantity(1, 5)], {}).warnings[0]
     assert preview(PLAIN, [SetQuantity(1, 5)], {"40021": None}).warnings == ()
     assert preview(PLAIN, [SetQuantity(1, 1)], {}).warnings == ()
+
+
+def test_what_is_in_stock_of_what_comes_in_is_said_where_it_is_enough_too() -> None:
+    more = preview(PLAIN, [SetQuantity(1, 5)], {"40021": 3})
+    assert (more.warnings, more.stock) == ((), ("Oat granola (40021): 3 more are wanted, 3 are in stock.",))
+    assert preview(PLAIN, [SetQuantity(1, 6)], {"40021": 3}).warnings == (
+        "Oat granola (40021): 4 more are wanted, 3 are in stock: 1 too few.",
+    )
+    assert preview(PLAIN, [SetQuantity(1, 6)], {"40021": None}).stock == ()
+
+
+HOME = {"name": "Ada", "line1": "Weg 1", "postcode": "28195", "city": "Bremen", "country": "DE"}
+ABROAD = SetAddress((("postcode", "2544"), ("city", "Biel"), ("country", "CH")))
+
+
+@pytest.mark.parametrize(
+    ("edit", "facts", "said"),
+    [
+        (SetAddress((("line1", "Weg 2"),)), {}, ()),
+        (SetQuantity(1, 3), {"packing_since": NOW}, ()),
+        (
+            SetAddress((("line1", "Weg 2"),)),
+            {"packing_since": NOW},
+            ("A label that was printed already shows the old address: throw it away and print a new one.",),
+        ),
+        (
+            SetAddress((("line1", "Weg 2"),)),
+            {"lines": (LineFacts(2, shipped=1),)},
+            ("1 unit has left for the old address already: ask the carrier to send the parcel elsewhere.",),
+        ),
+        (
+            ABROAD,
+            {"holds": (ActiveHold(1, HoldType.ADDRESS, frozenset({Blocks.SHIP}), "", "mia", NOW, None),)},
+            (
+                "It goes to CH instead of DE. Tax (1.98 EUR) and shipping (4.90 EUR) stay as the order has them: "
+                "look whether they are right there.",
+                "It stays on hold (address) until somebody releases it (h).",
+            ),
+        ),
+    ],
+)
+def test_what_does_not_follow_a_new_address_by_itself_is_said(
+    edit: Edit, facts: dict[str, object], said: tuple[str, ...]
+) -> None:
+    amended = preview(replace(PLAIN, address=HOME), [edit], {"40021": 9})
+    found = OrderFacts("104458", Lifecycle.PLACED, 1, (LineFacts(2),), MoneyFacts(3_030))
+    assert elsewhere_words(amended, replace(found, **facts)) == said  # type: ignore[arg-type]
+
+
+def test_a_new_address_is_told_field_by_field() -> None:
+    amended = preview(replace(PLAIN, address=HOME), [ABROAD], {})
+    assert amended.changes == (
+        "ship to, post code: 28195 became 2544",
+        "ship to, town: Bremen became Biel",
+        "ship to, country: DE became CH",
+    )
 
 
 def test_shipping_is_kept_charged_or_waived_and_always_said() -> None:

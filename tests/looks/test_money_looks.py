@@ -197,6 +197,7 @@ LOOKS = (
     Look("amend-denied", paid, "amend", ("ctrl+u", *"4 @ 80")),
     Look("amend-less", paid, "amend", ("ctrl+u", "3")),
     Look("amend-money", paid, "amend", ("f4",)),
+    Look("amend-address", paid, "amend", ("f8", "down", "down", "ctrl+u", *"Hafenweg 5")),
     Look("change-waiting", changing, "waiting_change"),
     Look("settle-by-hand", lost_call, "gateway_call", who="sofia"),
     Look("desk", desk_full, "money", who="sofia"),

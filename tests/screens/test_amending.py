@@ -12,7 +12,7 @@ from opsdesk.screens.money.waiting_change import WaitingChangePanel
 from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import AmendmentRow, MailRow, OrderLineRow, RefundRow
+from opsdesk.store.tables import AddressRow, AmendmentRow, MailRow, OrderLineRow, RefundRow
 from tests.conftest import StillClock
 from tests.operations.events_kit import captured as taken
 from tests.operations.events_kit import event, snapshot, tell
@@ -51,7 +51,7 @@ async def type_over(operator: Operator, text: str) -> None:
     """Put another text into the field that has the focus, and let the sum be worked out."""
     await operator.press("ctrl+u")
     await operator.type(text)
-    await operator.pass_time(0.4)
+    await operator.rest()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -81,12 +81,12 @@ async def test_goods_of_the_catalogue_are_added_with_its_price_and_a_warning_whe
     async with at_order(shop, order_id) as operator:
         await operator.press("E", "tab", "tab")
         await operator.type("5 x 50003")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("F9 CHANGE +225.00 EUR")
-        assert operator.sees("Table lamp (50003): 5 more are wanted, 3 are in stock.")
+        assert operator.sees("Table lamp (50003): 5 more are wanted, 3 are in stock: 2 too few.")
         await operator.press("tab")
         await operator.type("1 x NOPE")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("NOPE is not in the catalogue. Add its price: 1 x SKU @ 4.50.")
         await operator.press("f9")
         assert isinstance(operator.screen, AmendPanel)
@@ -100,7 +100,7 @@ async def test_goods_are_swapped_and_shipping_is_sent_another_way(shop: MoneySho
     async with at_order(shop, order_id) as operator:
         await operator.press("E")
         await type_over(operator, "2 = 50003")
-        await operator.press("shift+tab", "shift+tab")
+        await operator.press("f8", "shift+tab")
         await type_over(operator, "0")
         await operator.press("shift+tab")
         await type_over(operator, "Collected")
@@ -108,6 +108,51 @@ async def test_goods_are_swapped_and_shipping_is_sent_another_way(shop: MoneySho
     order = the_order(shop.store, order_id)
     assert ordered(shop, order_id) == {"50002": 4, "50003": 2}
     assert (order.shipping_method, order.shipping_minor, order.total_minor) == ("Collected", 0, 19_000)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_the_address_is_changed_with_the_goods_and_says_what_does_not_follow(
+    shop: MoneyShop, size: tuple[int, int]
+):
+    order_id = shop.unpaid()
+    async with at_order(shop, order_id, size=size) as operator:
+        await operator.press("E")
+        await type_over(operator, "5")
+        await operator.press("f8", "down", "down")
+        await type_over(operator, "Rue du Port 5")
+        await operator.press("down", "down")
+        await type_over(operator, "25440")
+        await operator.press("down")
+        await type_over(operator, "Biel")
+        await operator.press("down", "down")
+        await type_over(operator, "CH")
+        assert operator.sees("25440 is no post code of Switzerland.")
+        await operator.press("f9")
+        assert isinstance(operator.screen, AmendPanel)
+        await operator.press("up", "up", "up")
+        await type_over(operator, "2544")
+        assert operator.sees("~ ship to, town:")
+        assert operator.sees("It goes to CH instead of DE.")
+        # The sum has grown; what is typed into is still in sight.
+        assert operator.sees("post code")
+        await operator.press("f9")
+    address = next(row for row in rows(shop.store, AddressRow) if row.order_id == order_id and row.kind == "shipping")
+    assert (address.line1, address.postcode, address.city, address.country) == ("Rue du Port 5", "2544", "Biel", "CH")
+    assert ordered(shop, order_id) == {"50001": 5, "50002": 4}
+    (mail,) = rows(shop.store, MailRow)
+    assert "Rue du Port 5" in mail.text
+
+
+async def test_f8_goes_to_the_address_and_back_to_the_goods(shop: MoneyShop):
+    order_id = shop.unpaid()
+    async with at_order(shop, order_id, size=NARROW) as operator:
+        await operator.press("E")
+        assert operator.sees("F8 ship to")
+        await operator.press("f8")
+        assert operator.screen.focused is operator.screen.form.widget("name")
+        assert operator.sees("F8 goods")
+        await operator.press("f8")
+        assert operator.screen.focused is operator.screen.form.widget(f"line_{shop.line(order_id, 1)}")
 
 
 async def test_a_price_by_hand_is_refused_to_an_agent_with_the_sentence_and_asks_a_supervisor_for_a_reason(
@@ -128,7 +173,7 @@ async def test_a_price_by_hand_is_refused_to_an_agent_with_the_sentence_and_asks
         assert operator.sees("Say why the price of Chair is another one.")
         await operator.press("shift+tab")
         await operator.type("Last ones, scratched")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("F9 CHANGE -40.00 EUR")
         await operator.press("f9")
     assert the_order(shop.store, order_id).total_minor == 42_490
@@ -171,7 +216,7 @@ async def test_a_change_is_made_at_once_and_owed_where_the_clerk_says_so(shop: M
         await operator.press("E")
         await type_over(operator, "5")
         await operator.press("f4", "3")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("90.00 EUR more is to be paid: the order owes it (F4).")
         await operator.press("f9")
     assert ordered(shop, order_id)["50001"] == 5
@@ -185,7 +230,7 @@ async def test_what_is_too_much_goes_back_in_the_same_step(shop: MoneyShop):
         await type_over(operator, "3")
         assert operator.sees("90.00 EUR is too much; F4 gives it back.")
         await operator.press("f4", "2")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("90.00 EUR goes back.")
         await operator.press("f9")
         shop.work()
@@ -238,7 +283,7 @@ async def test_the_packer_puts_it_back_from_the_queue_too(shop: MoneyShop):
     shop.change("tim", order_id, SetQuantity(shop.line(order_id, 1), 3))
     async with working(app_of(shop.staff, "piet", lambda: OrdersScreen(SavedView.EVERYTHING))) as operator:
         await operator.press("b")
-        await operator.pass_time(0.3)
+        await operator.rest()
     assert changes(shop) == ["applied"]
 
 
@@ -271,7 +316,7 @@ async def test_the_queue_opens_a_change_that_waits_with_the_same_key(shop: Money
     order_id = shop.paid()
     shop.change("tim", order_id, SetQuantity(shop.line(order_id, 1), 5))
     async with working(app_of(shop.staff, "mia", lambda: OrdersScreen(SavedView.EVERYTHING))) as operator:
-        await operator.pass_time(0.3)
+        await operator.rest()
         await operator.press("E")
         assert isinstance(operator.screen, WaitingChangePanel)
         assert operator.sees("It waits for the customer's money and goes on by itself when that comes.")
@@ -300,7 +345,7 @@ async def test_the_mail_about_a_change_holds_the_order_as_it_will_be(shop: Money
         await type_over(operator, "0")
         await operator.press("tab", "tab")
         await operator.type("1 x 50003")
-        await operator.pass_time(0.4)
+        await operator.rest()
         await operator.press("f9")
         assert isinstance(operator.screen, OrderScreen)
     (mail,) = rows(shop.store, MailRow)

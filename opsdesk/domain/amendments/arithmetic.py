@@ -15,6 +15,19 @@ from math import floor
 
 from opsdesk.domain.money import Money
 
+ADDRESS_WORDS: Mapping[str, str] = {
+    "name": "name",
+    "company": "company",
+    "line1": "street",
+    "line2": "second line",
+    "postcode": "post code",
+    "city": "town",
+    "region": "region",
+    "country": "country",
+    "phone": "telephone",
+}
+"""What staff call the fields of an address, in the order of a form."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineParts:
@@ -163,8 +176,10 @@ def moved(before: OrderParts, now: OrderParts) -> tuple[str, ...]:
             said.append(f"{name}: {before.money(old)} became {now.money(new)}")
     if before.shipping_method != now.shipping_method:
         said.append(f"shipping: {before.shipping_method} became {now.shipping_method}")
-    if before.address != now.address:
-        said.append("the shipping address was changed")
+    for name, old_text in before.address.items():
+        new_text = now.address.get(name, "")
+        if old_text != new_text:
+            said.append(f"ship to, {ADDRESS_WORDS.get(name, name)}: {old_text or '-'} became {new_text or '-'}")
     return tuple(said)
 
 

@@ -52,11 +52,13 @@ class AmendedOrder:
 
     Attributes:
         warnings: what stock there is not, and what else somebody should look at, one sentence each.
+        stock: what is in stock of what comes in, where that is enough.
     """
 
     before: OrderParts
     after: OrderParts
     warnings: tuple[str, ...] = ()
+    stock: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[AmendedLine, ...]:
@@ -112,7 +114,8 @@ def preview(parts: OrderParts, edits: Sequence[Edit], stock: Mapping[str, int | 
         raise Refused(f"Nothing of {parts.number} would change.")
     if max(after.total, after.goods) > LARGEST_MINOR:
         raise Invalid("quantity", "The amounts are too large to be those of an order.")
-    return AmendedOrder(parts, after, (*_short(parts, after, stock), *_untaxed(parts, after, draft)))
+    short, there = _stock_words(parts, after, stock)
+    return AmendedOrder(parts, after, (*short, *_untaxed(parts, after, draft)), tuple(there))
 
 
 @dataclass(slots=True)
@@ -261,19 +264,25 @@ _APPLY: Mapping[type[Edit], Callable[[_Draft, Any], None]] = {
 }
 
 
-def _short(before: OrderParts, after: OrderParts, stock: Mapping[str, int | None]) -> list[str]:
+def _stock_words(before: OrderParts, after: OrderParts, stock: Mapping[str, int | None]) -> tuple[list[str], list[str]]:
+    """Say what there is not enough of, and what there is enough of; goods that nobody counts are passed over."""
     wanted: dict[str, int] = {}
     for sign, lines in ((-1, before.lines), (1, after.lines)):
         for line in lines:
             wanted[line.sku] = wanted.get(line.sku, 0) + sign * line.ordered
     titles = {line.sku: line.title for line in after.lines}
-    said = []
+    short, there = [], []
     for sku, more in wanted.items():
         if more > 0 and sku not in stock:
-            said.append(f"{titles[sku]} ({sku}) is not in the catalogue; nobody knows whether it is there.")
-        elif more > 0 and (left := stock[sku]) is not None and left < more:
-            said.append(f"{titles[sku]} ({sku}): {more} more are wanted, {max(0, left)} are in stock.")
-    return said
+            short.append(f"{titles[sku]} ({sku}) is not in the catalogue; nobody knows whether it is there.")
+        elif more > 0 and (left := stock[sku]) is not None:
+            have = max(0, left)
+            said = f"{titles[sku]} ({sku}): {more} more are wanted, {have} are in stock"
+            if have < more:
+                short.append(f"{said}: {more - have} too few.")
+            else:
+                there.append(f"{said}.")
+    return short, there
 
 
 def _untaxed(before: OrderParts, after: OrderParts, draft: _Draft) -> list[str]:

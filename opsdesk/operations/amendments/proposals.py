@@ -107,8 +107,13 @@ def offer_undo(work: Work, order: OrderRow, row: AmendmentRow) -> None:
     )
 
 
-def details_of(row: AmendmentRow, amended: AmendedOrder, before: Cover) -> dict[str, Plain]:
-    """Return everything that a preview shows, as plain values; amounts in minor units."""
+def details_of(
+    row: AmendmentRow, amended: AmendedOrder, before: Cover, elsewhere: Sequence[str] = ()
+) -> dict[str, Plain]:
+    """Return everything that a preview shows, as plain values; amounts in minor units.
+
+    `elsewhere` is what has to be looked at because the parcel goes to another address.
+    """
     delta = amended.delta.minor
     return {
         "amendment_id": row.id,
@@ -123,7 +128,8 @@ def details_of(row: AmendmentRow, amended: AmendedOrder, before: Cover) -> dict[
         "too_much_minor": max(0, before.paid - delta),
         "shipping": amended.shipping.value,
         "changes": "\n".join(amended.changes),
-        "warnings": "\n".join(amended.warnings),
+        "stock": "\n".join(amended.stock),
+        "warnings": "\n".join((*amended.warnings, *elsewhere)),
         "link_id": row.link_id,
         "refund_id": row.refund_id,
     }

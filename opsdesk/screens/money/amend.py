@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from opsdesk.domain.amendments.arithmetic import ADDRESS_WORDS
 from opsdesk.domain.amendments.edits import Edit, OverridePrice
 from opsdesk.domain.amendments.letters import ORDER_CHANGED, amended_facts
 from opsdesk.domain.amendments.rules import Settle, why_not_amend
@@ -27,12 +28,13 @@ from opsdesk.operations.amendments.changing import propose
 from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.panels import ChoicePanel
 from opsdesk.screens.frame.writing import LetterForm
-from opsdesk.screens.money.amend_fields import edits_of, fields_of, skus_in
+from opsdesk.screens.money.amend_fields import FIRST_OF_ADDRESS, edits_of, fields_of, skus_in
 from opsdesk.store.views.articles import articles
 from opsdesk.store.views.money.amending import amended_order
 from opsdesk.store.views.orders.detail import OrderDetail
 from opsdesk.theme import Tone
 from opsdesk.widgets.choices import Choice
+from opsdesk.widgets.fields import LineField
 from opsdesk.widgets.form import Form
 from opsdesk.widgets.key_bar import BarKey
 from opsdesk.widgets.paper import Paper, paragraph, row
@@ -52,7 +54,7 @@ _PACKED = "It is being packed: it is changed when whoever packs it has put it ba
 
 
 class AmendPanel(LetterForm):
-    """Units, prices, new goods, discount and shipping; the totals follow what is typed, F9 makes the change."""
+    """Units, prices, goods, discount, shipping, address; the totals follow what is typed, F9 makes the change."""
 
     ACTION = "amend"
     DRAFT = "amend"
@@ -143,6 +145,12 @@ class AmendPanel(LetterForm):
         if _NOTHING_YET in self.message and self.problem != _NOTHING_YET:
             self.say("")
         self.show_keys()
+        self.call_after_refresh(self._keep_in_sight)
+
+    def _keep_in_sight(self) -> None:
+        """The sum takes rows from the form: the field that is typed into stays in sight."""
+        if (field := self.focused) is not None and field in self.form.query("*"):
+            field.scroll_visible(animate=False)
 
     def _sum_lines(self, width: int) -> list[Content]:
         if self.detail is None:
@@ -160,6 +168,8 @@ class AmendPanel(LetterForm):
         for line in str(found.get("changes", "")).splitlines():
             if not line.startswith("total:"):
                 lines += paragraph(f"~ {line}", width, style=Tone.CHANGED.style)
+        for said in str(found.get("stock", "")).splitlines():
+            lines += paragraph(said, width, style=Tone.DIM.style)
         lines += [part for said in self._rest() for part in paragraph(said, width, style=Tone.LOOK.style)]
         if self.problem and self.problem != _NOTHING_YET:
             lines += paragraph(self.problem, width, style=Tone.LOOK.style)
@@ -193,10 +203,8 @@ class AmendPanel(LetterForm):
 
     def commit_label(self) -> str | None:
         """Say what F9 does to the total."""
-        if not self.worked_out:
-            return "CHANGE IT"
-        delta = self._money("delta_minor")
-        return f"CHANGE {'+' if delta.minor > 0 else ''}{delta}"
+        delta = self._money("delta_minor") if self.worked_out else None
+        return f"CHANGE {'+' if delta.minor > 0 else ''}{delta}" if delta else "CHANGE IT"
 
     # Making it.
 
@@ -258,9 +266,28 @@ class AmendPanel(LetterForm):
 
         self.app.push_screen(ChoicePanel("THE MONEY OF THE CHANGE", entries, pointed=self.settle.value), callback=take)
 
+    def action_next(self) -> None:
+        """Go to the address, or from there back to the goods."""
+        name = None if self._is_at_address else FIRST_OF_ADDRESS
+        self.form.focus_field(name)
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False, top=True)
+
+    def on_descendant_focus(self) -> None:
+        """Say where F8 goes from here."""
+        self.show_keys()
+
+    @property
+    def _is_at_address(self) -> bool:
+        return isinstance(self.focused, LineField) and self.focused.field.name in ADDRESS_WORDS
+
     def panel_keys(self) -> Sequence[BarKey]:
-        """Show what F4 lists."""
-        return [*super().panel_keys(), BarKey("screen.choices", "F4", "money, mail")]
+        """Show what F4 lists, and how to get to the address."""
+        return [
+            *super().panel_keys(),
+            BarKey("screen.next", "F8", "goods" if self._is_at_address else "ship to"),
+            BarKey("screen.choices", "F4", "money, mail"),
+        ]
 
     def taken_up(self, fields: Mapping[str, str]) -> None:
         """Work out what was typed before."""

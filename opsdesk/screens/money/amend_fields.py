@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from opsdesk.domain.amendments.arithmetic import ADDRESS_WORDS
 from opsdesk.domain.amendments.edits import (
     AddLine,
     DiscountLine,
@@ -13,6 +14,7 @@ from opsdesk.domain.amendments.edits import (
     Edit,
     OverridePrice,
     RemoveLine,
+    SetAddress,
     SetQuantity,
     SetShipping,
     SwapLine,
@@ -21,11 +23,13 @@ from opsdesk.domain.errors import Invalid
 from opsdesk.domain.money import Money
 from opsdesk.store.views.articles import ArticleLine
 from opsdesk.store.views.orders.detail import OrderDetail
-from opsdesk.store.views.orders.parts import LineDetail
+from opsdesk.store.views.orders.parts import AddressDetail, LineDetail
 from opsdesk.terminal.text import fitted
 from opsdesk.widgets.fields import Field
 
 LINE, ADD = "line_", "add_"
+FIRST_OF_ADDRESS = "name"
+"""The field of the address that the form goes to when the address is to be changed."""
 _MOST_LINES = 40
 _ROOM_FOR_NEW = 3
 _LINE = re.compile(
@@ -93,7 +97,19 @@ def fields_of(detail: OrderDetail) -> list[Field]:
         Field("discount", "order discount", str(amounts.discount.amount), longest=20),
         Field("method", "shipping method", detail.head.shipping_method, longest=80),
         Field("shipping", "shipping costs", str(amounts.shipping.amount), hint="0 waives it", longest=20),
+        *_address_fields(detail),
         Field("reason", "why", hint="a price by hand needs a reason", longest=200),
+    ]
+
+
+def _address_fields(detail: OrderDetail) -> list[Field]:
+    address = detail.shipping_address or AddressDetail()
+    hints = {"country": "two letters, or its name"}
+    return [
+        Field(
+            name, f"ship to: {word}" if name == FIRST_OF_ADDRESS else word, getattr(address, name), hints.get(name, "")
+        )
+        for name, word in ADDRESS_WORDS.items()
     ]
 
 
@@ -127,7 +143,7 @@ def edits_of(detail: OrderDetail, values: Mapping[str, str], known: Mapping[str,
         if name.startswith(ADD) and text.strip():
             typed = _read(_ADDED, name, text)
             edits.append(AddLine(typed.sku, typed.units, prices.of(typed)))
-    return (*edits, *_whole_edits(detail, values, prices.currency))
+    return (*edits, *_whole_edits(detail, values, prices.currency), *_address_edits(detail, values))
 
 
 def _line_edits(line: LineDetail, typed: Typed, prices: Prices, reason: str) -> list[Edit]:
@@ -159,6 +175,13 @@ def _whole_edits(detail: OrderDetail, values: Mapping[str, str], currency: str) 
     if shipping != detail.amounts.shipping or method != detail.head.shipping_method:
         edits.append(SetShipping(method, shipping))
     return edits
+
+
+def _address_edits(detail: OrderDetail, values: Mapping[str, str]) -> list[Edit]:
+    address = detail.shipping_address or AddressDetail()
+    typed = {name: values[name].strip() for name in ADDRESS_WORDS if name in values}
+    changed = tuple((name, text) for name, text in typed.items() if text != getattr(address, name))
+    return [SetAddress(changed)] if changed else []
 
 
 def _read(pattern: re.Pattern[str], name: str, text: str) -> Typed:
