@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from opsdesk.doctor import files, gateways, outside, stores
+from opsdesk.doctor import files, gateways, outside, rules, stores
 from opsdesk.doctor.findings import Finding, Level, mend
 from opsdesk.doctor.versions import python_version, sqlite_library
 from opsdesk.domain.errors import OpsDeskError
@@ -58,6 +58,7 @@ def _looks(store: Store, settings: Settings, clock: Clock, *, deep: bool) -> Ite
     yield "history", lambda: stores.history(store)
     yield "clock", lambda: outside.clock(store, now=clock())
     yield "worker", lambda: outside.worker(store, now=clock())
+    yield "rules", lambda: rules.rules(store, settings, now=clock())
     yield "mail server", lambda: outside.mail_server(store, settings)
     yield "mailbox", lambda: outside.mailbox(store, settings)
     if deep and store.is_sqlite:
