@@ -100,6 +100,9 @@ class OpsDeskApp(DeskHost):
             return
         if not self.desk.is_signed_in:
             await self._sign_in()
+        from opsdesk.store.views.activity import newest
+
+        self._seen_activity = await self.desk.read(newest)  # before anything is read: what comes behind it is told
         if self.desk.is_signed_in:
             orders.seated()
         else:
@@ -128,10 +131,8 @@ class OpsDeskApp(DeskHost):
 
     async def _listen(self) -> None:
         from opsdesk.store.changes import Doorbell
-        from opsdesk.store.views.activity import newest
 
         loop = asyncio.get_running_loop()
-        self._seen_activity = await self.desk.read(newest)
         # What is called from another thread begins in an empty context, where Textual finds no app.
         self._doorbell = Doorbell(self.desk.store, partial(self._ring, loop, copy_context()))
         self._doorbell.start()
