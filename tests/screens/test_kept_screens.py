@@ -15,6 +15,8 @@ from opsdesk.screens.fraud import case as case_screen
 from opsdesk.screens.fraud import desk as desk_screen
 from opsdesk.screens.fraud.case import CaseScreen
 from opsdesk.screens.fraud.desk import FraudDesk
+from opsdesk.screens.order import screen as order_screen
+from opsdesk.screens.order.screen import OrderScreen
 from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.fraud.queue import FraudLine, fraud_queue
@@ -164,6 +166,43 @@ async def test_the_queue_begins_at_the_top_again_with_what_is_so_now(cases: Case
         assert operator.sees("@ fiona")
 
 
+async def test_an_order_too_is_shown_on_the_screen_of_the_order_before_as_on_a_new_one(cases: Cases):
+    async with working(app_of(cases.staff, "farid", OrdersScreen)) as operator:
+        await operator.press("enter")
+        first = operator.screen
+        await operator.press("f3", "j", "enter")
+        assert operator.screen is first
+        second = operator.text
+        await operator.press("f3")
+    async with working(app_of(cases.staff, "farid", OrdersScreen)) as operator:
+        await operator.press("j", "enter")
+        assert without_clock(operator.text) == without_clock(second)
+
+
+async def test_an_order_that_cannot_be_read_shows_nothing_of_the_order_before(
+    cases: Cases, monkeypatch: pytest.MonkeyPatch
+):
+    async with working(app_of(cases.staff, "farid", OrdersScreen)) as operator:
+        await operator.press("enter")
+        first = operator.screen
+        assert isinstance(first, OrderScreen)
+        assert first.detail is not None
+        number, name = first.detail.number, first.detail.head.customer_name
+        assert name in operator.text
+        await operator.press("f3", "j")
+        monkeypatch.setattr(order_screen, "opened_order", lambda *_, **__: (None, []))
+        await operator.press("enter")
+        assert operator.screen is first
+        assert operator.sees("This order is not in the store")
+        assert number not in operator.text
+        assert name not in operator.text
+
+
+def without_clock(text: str) -> str:
+    """Leave out who looked when: the order has been looked at before, or not."""
+    return "\n".join(line for line in text.split("\n") if "since you looked" not in line)
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x36", "80x24"])
 async def test_screens_built_while_nobody_waited_are_those_that_would_be_built_now(cases: Cases, size: tuple[int, int]):
     async with working(app_of(cases.staff, "farid", OrdersScreen), size=size) as operator:
@@ -175,18 +214,18 @@ async def test_screens_built_while_nobody_waited_are_those_that_would_be_built_n
     async with working(app_of(cases.staff, "farid", OrdersScreen), size=size) as operator:
         operator.app.kept.rest()
         await operator.settle()
-        ahead = list(operator.app._installed_screens.values())
+        ahead = [operator.app._installed_screens[name] for name in ("FraudDesk", "CaseScreen")]
         await operator.press("2")
         assert (operator.screen, operator.text) == (ahead[0], queue)
         await operator.press("enter")
         assert (operator.screen, operator.text) == (ahead[1], case)
 
 
-async def test_nothing_is_built_for_whoever_may_not_work_on_cases(cases: Cases):
+async def test_no_fraud_desk_is_built_for_whoever_may_not_work_on_cases(cases: Cases):
     async with working(app_of(cases.staff, "mia", OrdersScreen)) as operator:
         operator.app.kept.rest()
         await operator.settle()
-        assert operator.app._installed_screens == {}
+        assert list(operator.app._installed_screens) == ["OrderScreen"]
 
 
 async def test_a_theme_chosen_meanwhile_is_on_the_screen_that_comes_back(cases: Cases):

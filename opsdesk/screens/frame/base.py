@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
@@ -11,16 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
 from opsdesk.keys import PLACES, bindings
-from opsdesk.screens.frame.acting import Acting
 from opsdesk.screens.frame.carrying import Banner
 from opsdesk.screens.frame.finding import find_anything
 from opsdesk.screens.frame.host import StoreChange
 from opsdesk.screens.frame.latest import run_latest
+from opsdesk.screens.frame.reopening import Reopening
 from opsdesk.theme import Tone
 from opsdesk.widgets.key_bar import KeyBar
 from opsdesk.widgets.lines import MessageLine, StateLine, TitleLine
@@ -34,7 +32,7 @@ _WIDTHS: list[tuple[int, str]] | None = [(0, "-narrow"), (118, "-wide")]
 _HEIGHTS: list[tuple[int, str]] | None = [(0, "-short"), (34, "-tall")]
 
 
-class DeskScreen(Acting[ResultT]):
+class DeskScreen(Reopening[ResultT]):
     """A desk. A subclass names its `PLACE`, `KEYS` and `TOPICS`, yields its body and reads it in `load`."""
 
     PLACE: ClassVar[str] = ""
@@ -55,19 +53,6 @@ class DeskScreen(Acting[ResultT]):
         *(Binding(place.digit, f"go('{place.name}')", show=False) for place in PLACES if place.digit),
     ]
 
-    IS_KEPT: ClassVar[bool] = False
-    """It is set aside when it closes, and opened again instead of being built anew; it says how in `open_again`."""
-
-    is_stale = False
-    is_loaded = False
-    is_aside = False
-    """It has closed, and is kept for the next time."""
-
-    is_ahead = False
-    """It is built before anybody opens it: there is nothing to read yet."""
-
-    _is_begun_again = False
-    _theme_of_styles = ""
     _let_go: Callable[[], None] | None = None
     _reading: object | None = None
 
@@ -88,9 +73,6 @@ class DeskScreen(Acting[ResultT]):
         """Yield what this desk shows."""
         yield from ()
 
-    async def load(self) -> None:
-        """Read what the screen shows, through `fetch`, and show it."""
-
     def title_parts(self) -> tuple[tuple[str, Tone], ...]:
         """Return what the first line says besides screen, mode, user and alerts."""
         return ()
@@ -105,57 +87,23 @@ class DeskScreen(Acting[ResultT]):
         if self.desk.is_open and not self.is_ahead:
             self.reload()
 
-    # Kept screens.
-
-    @property
-    def is_attached(self) -> bool:
-        """False once it has closed, also where it is kept: what was asked before then is not shown any more."""
-        return not self.is_aside and super().is_attached
-
-    @property
-    def is_free(self) -> bool:
-        """True while it is set aside and nothing that it began is under way."""
-        return self.is_aside and not self.under_way
-
-    async def lay_out(self, size: Size) -> None:
-        """Fit everything to a terminal before the screen comes up for the first time."""
-        fitted = asyncio.Event()
-        self.post_message(events.Resize(size, size))
-        self.call_later(fitted.set)
-        await fitted.wait()
-        self._refresh_layout(size)
-
-    def set_aside(self) -> None:
-        """Drop what is being read, and wait to be opened again."""
-        self.is_aside = True
-        self._theme_of_styles = self.app.theme
-        self.workers.cancel_node(self)
-        self._release_keys()
-
-    def open_again(self, *args: object, **kwargs: object) -> None:
-        """Begin anew, as if it had just been built with these; called before it is on top. Screens add their own."""
-        self.is_aside = self.is_stale = self.is_loaded = False
-        self._is_begun_again = True
-        self.query_one("#find", ScanBox).value = ""
-        for banner in self.query(Banner):
-            banner.hide()
-        self.say("")
-
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
         self.call_after_refresh(self._fit)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Read in what changed while another screen was on top."""
-        if self._is_begun_again and self._theme_of_styles == self.app.theme:
+        if self.is_begun_again and self._theme_of_styles == self.app.theme:
             event.refresh_styles = False
         self.show_title()
         self.show_keys()
-        if self._is_begun_again:
+        if self.is_begun_again:
             self.focus_body()
-        if (self.is_stale or self._is_begun_again) and self.desk.is_open:
-            self.is_stale = self._is_begun_again = False
+        is_unread = self.is_begun_again and not self.is_loaded
+        if (self.is_stale or is_unread) and self.desk.is_open:
             self.reload()
+            self.is_stale = False
+        self.is_begun_again = False
 
     def focus_body(self) -> None:
         """Go to the part of the screen that is worked in."""
@@ -164,7 +112,7 @@ class DeskScreen(Acting[ResultT]):
 
     def reload(self) -> None:
         """Read the screen again; an older reading that is still under way is dropped. Keys wait for it a moment."""
-        self._release_keys()
+        self.release_keys()
         self._let_go = self.host.key_lane.hold()
         run_latest(self, self._read, "reload")
 
@@ -181,7 +129,7 @@ class DeskScreen(Acting[ResultT]):
                 self._reading = None
                 if self.is_attached and self.message == _READING:
                     self.say("")
-                self._release_keys()
+                self.release_keys()
         self.show_title()
         self.show_keys()
 
@@ -190,21 +138,15 @@ class DeskScreen(Acting[ResultT]):
         if self._reading is mine and self.message == before:
             self.say(_READING, hint="F3 leaves")
 
-    def _release_keys(self) -> None:
+    def release_keys(self) -> None:
+        """Let keys go on that wait for a reading."""
         if self._let_go is not None:
             self._let_go()
             self._let_go = None
 
     def on_unmount(self) -> None:
         """Let keys go on if the screen was closed while it was still reading."""
-        self._release_keys()
-
-    def _on_timer_update(self) -> None:
-        """Paint once what has to be laid out and painted; Textual paints what moved first, and then everything."""
-        if self._layout_required and self._repaint_required:
-            self._dirty_widgets.add(self)
-            self._repaint_required = False
-        super()._on_timer_update()
+        self.release_keys()
 
     def seated(self) -> None:
         """Begin anew for somebody who has just signed in."""
@@ -257,7 +199,10 @@ class DeskScreen(Acting[ResultT]):
         if screen is None:
             self.say_no(f"There is no screen for this yet ({name}).")
             return False
-        self.open_panel(screen)
+        if isinstance(screen, DeskScreen) and screen.is_begun_again and screen.READS_AHEAD:
+            self.begin(self.open_read(screen))
+        else:
+            self.open_panel(screen)
         return True
 
     def _focus_moved(self) -> None:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from opsdesk.screens.frame.host import DeskHost
 
 
-_AHEAD: tuple[tuple[str, tuple[object, ...]], ...] = (("fraud", ()), ("case", (0,)))
-"""What is built before it is asked for, by the names of the screens."""
+_AHEAD: tuple[tuple[str, tuple[object, ...]], ...] = (("order", (0,)),)
+_AHEAD_ON_FRAUD: tuple[tuple[str, tuple[object, ...]], ...] = (("fraud", ()), ("case", (0,)))
+"""What is built before it is asked for, by the names of the screens; some of it for those who work on cases."""
 
 
 class Kept:
@@ -72,13 +73,14 @@ class Kept:
             self._host.run_worker(building, group="opening")
 
     async def _build_ahead(self) -> None:
-        desk = self._host.desk
-        if not desk.is_signed_in or why_not_allowed(desk.actor, "case.claim") is not None:
+        desk, wanted = self._host.desk, _AHEAD
+        if not desk.is_signed_in:
             return
-        if desk.store.fraud is not None:
+        if why_not_allowed(desk.actor, "case.claim") is None and desk.store.fraud is not None:
+            wanted += _AHEAD_ON_FRAUD
             with suppress(OpsDeskError):
                 await desk.run(desk.store.fraud)
-        for name, args in _AHEAD:
+        for name, args in wanted:
             module, _, kind = SCREENS[name].partition(":")
             await self._build(getattr(await desk.run(import_module, module), kind), *args)
 

@@ -58,10 +58,12 @@ class CaseScreen(CaseCommands):
         """Show another case; what was read of it already stands there when the screen comes up."""
         super().open_again()
         self._begin_with(*args, **kwargs)  # type: ignore[arg-type]  # as for a new one
+        for part in self.query(VerticalScroll):
+            part.scroll_home(animate=False)
         if self._found is not None:
             self._show_found(self._found)
         else:
-            self._show_nothing()
+            self.show_nothing()
 
     def _begin_with(self, case_id: int, *, found: FraudCase | None = None, took: bool = False) -> None:
         self.case_id, self.order_id, self._found, self.sheet, self.book = case_id, 0, found, None, None
@@ -137,9 +139,9 @@ class CaseScreen(CaseCommands):
             self.show_case()
             self.show_title()
 
-    def _show_nothing(self) -> None:
-        for paper in self.query(Paper):
-            paper.show(lambda _width: ())
+    def show_nothing(self) -> None:
+        """Take away who was at the case before, too."""
+        super().show_nothing()
         self.here_changed()
 
     def _may_take(self, seen: Seen) -> bool:

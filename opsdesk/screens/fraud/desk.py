@@ -17,6 +17,7 @@ from opsdesk.keys import Command, bindings
 from opsdesk.operations.fraud.cases import claim, let_go, next_case
 from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.list_desk import ListDesk
+from opsdesk.screens.frame.reopening import SOON_ENOUGH_S
 from opsdesk.screens.fraud.clock import short_span
 from opsdesk.screens.fraud.suggesting import lapsed_words
 from opsdesk.screens.fraud.words import STATE_LOOKS
@@ -43,7 +44,6 @@ COLUMNS = (
     Column("reason", "WHY", 20, grows=True, needs=100),
 )
 _SOON = timedelta(hours=24)
-_SOON_ENOUGH_S = 0.1
 _HIGH = 60
 _WATCH_S = 15.0
 
@@ -206,15 +206,15 @@ class FraudDesk(ListDesk):
     def action_open(self) -> None:
         """Open the case."""
         if self.line is not None:
-            self.begin(self._open_read(self.line.case_id))
+            self.begin(self._open_case(self.line.case_id))
 
-    async def _open_read(self, case_id: int) -> None:
+    async def _open_case(self, case_id: int) -> None:
         """Read a case before its screen is drawn, so that it is drawn once; for a slow store that screen waits."""
         found, fraud = None, self.desk.store.fraud
         if fraud is not None:
             view = self.fetch(fraud_case, case_id, fraud=fraud, zone=self.desk.zone, now=self.desk.clock())
             reading = asyncio.ensure_future(view)
-            await asyncio.wait({reading}, timeout=_SOON_ENOUGH_S)
+            await asyncio.wait({reading}, timeout=SOON_ENOUGH_S)
             found = reading.result() if reading.done() else None
         if self.is_attached:
             self.open_named("case", case_id, found=found)
@@ -226,7 +226,7 @@ class FraudDesk(ListDesk):
     async def _take_next(self) -> None:
         done = await self.attempt(next_case)
         if done is not None and done.subject_id is not None and self.is_attached:
-            await self._open_read(done.subject_id)
+            await self._open_case(done.subject_id)
 
     def action_rules(self) -> None:
         """List the rules by which orders are judged."""

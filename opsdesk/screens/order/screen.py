@@ -38,14 +38,38 @@ class OrderScreen(OrderCommands):
     BODY_FOCUS = "#order-main"
     BINDINGS: ClassVar[list[BindingType]] = bindings("order")
     CSS_PATH = "order.tcss"
+    IS_KEPT = READS_AHEAD = True
 
     def __init__(self, order_id: int, *, neighbours: Sequence[int] = ()) -> None:
         super().__init__()
-        self.order_id = order_id
-        self.neighbours = tuple(neighbours)
+        self._begin_with(order_id, neighbours=neighbours)
+
+    def open_again(self, *args: object, **kwargs: object) -> None:
+        """Show another order."""
+        super().open_again()
+        self._begin_with(*args, **kwargs)  # type: ignore[arg-type]  # as for a new one
+        for part in self.query(VerticalScroll):
+            part.scroll_home(animate=False)
+
+    def _begin_with(self, order_id: int, *, neighbours: Sequence[int] = ()) -> None:
+        self.order_id, self.neighbours, self.here = order_id, tuple(neighbours), ()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.detail: OrderDetail | None = None
         self.moments: list[TimelineLine] = []
         self.looked_before: LastLook | None = None
         self._has_looked = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True where the order has not been read."""
+        return self.detail is None
+
+    def show_nothing(self) -> None:
+        """Take away who was at the order before, too."""
+        super().show_nothing()
+        self.here_changed()
 
     def compose_body(self) -> ComposeResult:
         """Yield the head, goods and money to the left, people and timeline to the right."""
@@ -134,7 +158,7 @@ class OrderScreen(OrderCommands):
 
     def opened_another(self) -> None:
         """Forget what was known of the order before, and read the new one."""
-        self.detail, self.moments, self.looked_before, self._has_looked = None, [], None, False
+        self._forget()
         self.be_seen()
         self.reload()
 
