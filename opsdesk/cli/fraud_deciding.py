@@ -14,6 +14,7 @@ from opsdesk.cli.fraud_cases import on_case
 from opsdesk.cli.options import AsOption, JsonOption, StoreOption
 from opsdesk.cli.orders import NumberArgument, required_order
 from opsdesk.cli.output import say_done
+from opsdesk.domain.fraud.spans import BLOCK_DAYS, SNOOZE_DAYS, TRUST_DAYS
 
 if TYPE_CHECKING:
     from opsdesk.domain.mails.outgoing import Letter
@@ -165,7 +166,7 @@ def trust_value(
     reason: _Reason,
     of: _Of = "",
     value: _Value = "",
-    days: _Days = 365,
+    days: _Days = TRUST_DAYS,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -184,7 +185,7 @@ def block_value(
     reason: _Reason,
     of: _Of = "",
     value: _Value = "",
-    days: _Days = 365,
+    days: _Days = BLOCK_DAYS,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,
@@ -204,7 +205,7 @@ def snooze_rule(
     reason: _Reason,
     of: _Of = "",
     value: _Value = "",
-    days: _Days = 30,
+    days: _Days = SNOOZE_DAYS,
     store: StoreOption = "",
     as_name: AsOption = "",
     as_json: JsonOption = False,

@@ -124,6 +124,8 @@ def _month(one: MonthStanding) -> dict[str, object]:
         "network": programme.network,
         "count": standing.count,
         "at_least": programme.at_least,
+        "amounts": [plain(amount) for amount in standing.amounts],
+        "at_least_amount": plain(programme.at_least_amount) if programme.at_least_amount else None,
         "sales": standing.sales,
         "ratio": standing.ratio,
         "threshold": programme.ratio,

@@ -7,9 +7,10 @@ import json
 import pytest
 from sqlmodel import Session, select
 
+from opsdesk.domain.fraud.spans import SNOOZE_DAYS
 from opsdesk.domain.people.actors import Role
 from opsdesk.store.engine import Store, open_store
-from opsdesk.store.tables import CaseRow, MailRow
+from opsdesk.store.tables import CaseRow, ListEntryRow, MailRow
 from tests.cli.kit import Run, runner
 from tests.operations.fraud_kit import LARGE
 from tests.operations.money_kit import authorised, calls
@@ -56,6 +57,15 @@ def test_a_rule_is_silenced_for_a_value_and_a_hard_one_is_not(shop: Store, run: 
     assert "passed over by EML-04" in run("fraud", "snooze", "EML-04", "email", *why).out
     assert run("fraud", "snooze", "EML-04", "email", *why, "--days", "181").code == 1
     assert "no rule" in run("fraud", "snooze", "NONE-1", "email", *why).err
+
+
+def test_a_rule_is_silent_for_as_long_from_the_shell_as_from_the_case(shop: Store, run: Run, monkeypatch) -> None:
+    monkeypatch.setattr("opsdesk.cli.acting.os_login", lambda: "amy")
+    run("fraud", "snooze", "EML-04", "email", "--of", "104458", "--reason", "She moves often")
+    with shop.reading() as session:
+        entry = session.exec(select(ListEntryRow)).one()
+    assert entry.expires_at is not None
+    assert (entry.expires_at - entry.added_at).days == SNOOZE_DAYS == 90
 
 
 def test_a_case_goes_from_suspicion_to_a_cancellation_that_two_know_of(shop: Store, run: Run, monkeypatch) -> None:

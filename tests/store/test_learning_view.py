@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from opsdesk.domain.fraud.learning.labels import Label
 from opsdesk.domain.fraud.scoring import Band
+from opsdesk.domain.money import Money
 from opsdesk.integrations.fraud_files import fraud_on_demand
 from opsdesk.store.engine import Store
 from opsdesk.store.tables import CaseRow, DisputeRow, LabelRow, PaymentCheckRow, PaymentRow
@@ -156,6 +157,19 @@ def test_the_programmes_count_what_the_networks_count_in_their_months(store: Sto
     assert visa.distance == "Near: 1,498 more would reach it."
     assert (ecm.count, ecm.sales, ecm.ratio) == (1, 2, 5_000)  # this month's disputes over the sales of the last one
     assert found[date(2026, 10, 1), "vamp_merchant"].distance == "No sales by Visa are known."
+
+
+def test_what_fraud_came_to_is_told_for_each_currency_and_never_added(store: Store) -> None:
+    ids = [order(store, f"3000{place}", brand="mastercard") for place in range(4)]
+    rows = [disputed(store, order_id, START, "4837") for order_id in ids[:3]]
+    rows[2].currency, rows[2].amount_minor = "USD", 9_900
+    add(store, *rows, disputed(store, ids[3], START, "4853"))
+
+    (efm,) = [one.standing for one in seen(store).months if one.standing.programme.code == "efm" and not one.has_ended]
+
+    assert efm.amounts == (Money(9_900, "USD"), Money(7_040, "EUR"))
+    assert efm.count == 3
+    assert "99.00 USD and 70.40 EUR of 50,000.00 USD; other currencies do not count here" in efm.words
 
 
 def test_money_that_never_came_in_is_no_sale(store: Store) -> None:

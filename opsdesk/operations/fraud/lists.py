@@ -8,6 +8,7 @@ from opsdesk.domain.address_digests import digest_of
 from opsdesk.domain.errors import Denied, Invalid, Refused
 from opsdesk.domain.fraud.evidence.entities import Entity, Identity, Key, keys_of
 from opsdesk.domain.fraud.lists import ListEntry, ListKind, why_not_list
+from opsdesk.domain.fraud.spans import BLOCK_DAYS, SNOOZE_DAYS, TRUST_DAYS
 from opsdesk.domain.people.permissions import why_not_allowed
 from opsdesk.domain.searching import digits
 from opsdesk.operations.fraud.moves import desk_of
@@ -19,7 +20,6 @@ from opsdesk.store.work import Done, Work, operation
 BLOCK_MANY = "risk.block_many"
 """The permission that blocking needs besides, where many earlier orders share the value."""
 
-TRUST_DAYS, BLOCK_DAYS, SNOOZE_DAYS = 365, 365, 90
 _WORDS = {
     ListKind.ALLOW: "trusted",
     ListKind.BLOCK: "blocked",

@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 
 from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.evidence.entities import Entity
-from opsdesk.operations.fraud.lists import BLOCK_DAYS, SNOOZE_DAYS, TRUST_DAYS, block, snooze, trust
+from opsdesk.domain.fraud.spans import BLOCK_DAYS, SNOOZE_DAYS, TRUST_DAYS
+from opsdesk.operations.fraud.lists import block, snooze, trust
 from opsdesk.screens.frame.panels import FormPanel
 from opsdesk.screens.fraud.seen import Seen
 from opsdesk.widgets.choices import Choice, Choices

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsdesk.domain.errors import Invalid
 from opsdesk.domain.fraud.codes.disputes import decode_dispute, decode_warning
 from opsdesk.domain.fraud.codes.reasons import Verdict
 from opsdesk.domain.fraud.evidence.deriving import FactSheet
@@ -17,10 +18,11 @@ from opsdesk.domain.fraud.learning.calibration import gut_calibration, is_rising
 from opsdesk.domain.fraud.learning.comparing import Sample, Trial
 from opsdesk.domain.fraud.learning.labels import Aftermath, Label, label_of
 from opsdesk.domain.fraud.learning.precision import Judged, rule_records, share
-from opsdesk.domain.fraud.learning.programmes import MonthFigures, in_force, standing
+from opsdesk.domain.fraud.learning.programmes import MonthFigures, in_force, read_programmes, standing
 from opsdesk.domain.fraud.rule_entries import read_rules
 from opsdesk.domain.fraud.rules import RuleBook, RuleState
 from opsdesk.domain.fraud.scoring import Bands, score
+from opsdesk.domain.money import Money
 from opsdesk.integrations.fraud_files import open_fraud
 from tests.domain.fraud.evidence_kit import FOLDER, money
 
@@ -186,6 +188,9 @@ def test_programmes_begin_when_they_begin_and_acquirers_have_their_own() -> None
     assert not any(one.of_acquirer for one in in_force(BOOK.programmes, date(2026, 11, 24)))
 
 
+DOLLARS = (Money(5_000_000, "USD"),)
+
+
 def test_a_small_shop_sees_the_ratio_and_how_far_it_is_from_being_looked_at() -> None:
     found = standing(
         programme("vamp_merchant"), MonthFigures(sales=1000, sales_before=900, fraud_reports=3, disputes=4)
@@ -209,14 +214,52 @@ def test_a_small_shop_sees_the_ratio_and_how_far_it_is_from_being_looked_at() ->
         ("ecm", MonthFigures(sales=10, sales_before=10_001, disputes=150), False),
         ("ecm", MonthFigures(sales=1, sales_before=1_000, disputes=99), False),
         ("hecm", MonthFigures(sales=1, sales_before=10_000, disputes=300), True),
-        ("efm", MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, counted_usd=50_000, secured=99), True),
-        ("efm", MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, counted_usd=50_000, secured=100), False),
-        ("efm", MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, counted_usd=49_999), False),
-        ("efm", MonthFigures(sales=999, sales_before=1, fraud_chargebacks=5, counted_usd=50_000), False),
+        (
+            "efm",
+            MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, fraud_amounts=DOLLARS, secured=99),
+            True,
+        ),
+        (
+            "efm",
+            MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, fraud_amounts=DOLLARS, secured=100),
+            False,
+        ),
+        (
+            "efm",
+            MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, fraud_amounts=(Money(4_999_999, "USD"),)),
+            False,
+        ),
+        ("efm", MonthFigures(sales=999, sales_before=1, fraud_chargebacks=5, fraud_amounts=DOLLARS), False),
     ],
 )
 def test_when_a_programme_catches_a_shop(code: str, figures: MonthFigures, over: bool) -> None:
     assert standing(programme(code), figures).is_over is over
+
+
+def test_amounts_of_several_currencies_are_told_apart_and_never_added() -> None:
+    amounts = (Money(4_000_000, "EUR"), Money(2_000_000, "USD"))
+    mixed = MonthFigures(sales=1_000, sales_before=1, fraud_chargebacks=5, fraud_amounts=amounts)
+    found = standing(programme("efm"), mixed)
+    # Together they would be over; which amount the network sees nobody here knows, so it is near and says why.
+    assert (found.is_over, found.is_near) == (False, True)
+    assert "40,000.00 EUR and 20,000.00 USD of 50,000.00 USD; other currencies do not count here" in found.words
+    assert "40,000.00 EUR" in found.distance
+    alone = replace(mixed, fraud_amounts=(*amounts[:1], *DOLLARS))
+    assert standing(programme("efm"), alone).is_over
+
+
+def test_a_programme_that_asks_for_no_amount_speaks_of_none() -> None:
+    found = standing(programme("ecm"), MonthFigures(sales=1, sales_before=9, disputes=1, dispute_amounts=DOLLARS))
+    assert (found.amount_words, found.amounts) == ("", DOLLARS)
+
+
+def test_an_amount_without_its_currency_is_no_threshold() -> None:
+    text = '[[programme]]\ncode = "x"\nname = "x"\nnetwork = "visa"\neffective_from = 2026-01-01\n'
+    text += 'counts = "chargebacks"\nover = "month"\nratio = 50\nat_least_amount = 7\n'
+    with pytest.raises(Invalid, match="said together"):
+        read_programmes(text)
+    (found,) = read_programmes(text + 'amount_currency = "JPY"\n')
+    assert found.at_least_amount == Money(7, "JPY")
 
 
 # Back-test.

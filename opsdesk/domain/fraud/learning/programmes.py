@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from opsdesk.domain.fraud.entries import Entry, entries, read_tables
+from opsdesk.domain.money import Money, exponent
 
 _FILE = "fraud/programmes.toml"
 _LARGEST = 10**9
@@ -35,7 +36,7 @@ class Programme:
     Attributes:
         ratio: hundredths of a percent.
         at_least: how many must be counted for the programme to look at a shop.
-        at_least_usd: how much must be counted, in whole dollars.
+        at_least_amount: how much must be counted, in the currency that the network names; None where it names none.
         sales_at_least: how many sales there must be.
         secured_below: percent of sales with 3-D Secure from which on it looks away; 0 where it does not ask.
         of_acquirer: it concerns all shops of an acquirer together.
@@ -50,7 +51,7 @@ class Programme:
     ratio: int
     region: str = ""
     at_least: int = 0
-    at_least_usd: int = 0
+    at_least_amount: Money | None = None
     sales_at_least: int = 0
     secured_below: int = 0
     of_acquirer: bool = False
@@ -61,7 +62,7 @@ class MonthFigures:
     """What happened on one network in one month.
 
     Attributes:
-        counted_usd: what is counted, in whole dollars.
+        fraud_amounts: what fraud chargebacks came to, a sum for each currency; `dispute_amounts` all disputes.
         secured: sales with 3-D Secure; None where nobody knows.
     """
 
@@ -70,7 +71,8 @@ class MonthFigures:
     fraud_reports: int = 0
     disputes: int = 0
     fraud_chargebacks: int = 0
-    counted_usd: int = 0
+    fraud_amounts: tuple[Money, ...] = ()
+    dispute_amounts: tuple[Money, ...] = ()
     secured: int | None = None
 
 
@@ -79,7 +81,7 @@ class Standing:
     """Where the shop stands in one programme.
 
     Attributes:
-        count: what was counted.
+        count: what was counted, which came to `amounts`, a sum for each currency.
         ratio: hundredths of a percent; None without sales.
         is_over: every condition is met.
         is_near: the ratio is past three quarters, or over while the shop is too small to be looked at.
@@ -91,13 +93,25 @@ class Standing:
     ratio: int | None
     is_over: bool
     is_near: bool
+    amounts: tuple[Money, ...] = ()
+
+    @property
+    def amount_words(self) -> str:
+        """Say what was counted comes to where the programme asks for an amount; currencies are never added."""
+        least = self.programme.at_least_amount
+        if least is None:
+            return ""
+        told = " and ".join(map(str, self.amounts)) or str(Money.zero(least.currency))
+        others = any(amount.currency != least.currency for amount in self.amounts)
+        return f"{told} of {least}{'; other currencies do not count here' if others else ''}"
 
     @property
     def words(self) -> str:
         """Say it for staff: `0.70 % of 1.50 %, count 7 of 1,500`."""
         ratio = "no sales" if self.ratio is None else f"{self.ratio / 100:.2f} %"
         count = f", count {self.count:,} of {self.programme.at_least:,}" if self.programme.at_least else ""
-        return f"{ratio} of {self.programme.ratio / 100:.2f} %{count}"
+        amount = f", {self.amount_words}" if self.amount_words else ""
+        return f"{ratio} of {self.programme.ratio / 100:.2f} %{count}{amount}"
 
     @property
     def distance(self) -> str:
@@ -112,7 +126,8 @@ class Standing:
         reaches = -(-programme.ratio * self.sales // 10_000)
         left = max(programme.at_least, reaches) - self.count
         if left <= 0:
-            return "At the threshold; what is missing is the amount, or too many sales were secured."
+            asks = f" ({self.amount_words})" if self.amount_words else ""
+            return f"At the threshold; what is missing is the amount{asks}, or too many sales were secured."
         near = "Near: " if self.is_near else ""
         return f"{near}{left:,} more would reach it."
 
@@ -135,17 +150,17 @@ def in_force(
 
 def standing(programme: Programme, figures: MonthFigures) -> Standing:
     """Say where the shop stands."""
-    counted = {
-        Counts.FRAUD_AND_DISPUTES: figures.fraud_reports + figures.disputes,
-        Counts.CHARGEBACKS: figures.disputes,
-        Counts.FRAUD_CHARGEBACKS: figures.fraud_chargebacks,
+    counted, amounts = {
+        Counts.FRAUD_AND_DISPUTES: (figures.fraud_reports + figures.disputes, figures.dispute_amounts),
+        Counts.CHARGEBACKS: (figures.disputes, figures.dispute_amounts),
+        Counts.FRAUD_CHARGEBACKS: (figures.fraud_chargebacks, figures.fraud_amounts),
     }[programme.counts]
     sales = figures.sales if programme.over is Over.MONTH else figures.sales_before
     ratio = counted * 10_000 // sales if sales else None
     reaches = ratio is not None and counted * 10_000 >= programme.ratio * sales
-    is_over = reaches and _is_looked_at(programme, figures, counted)
+    is_over = reaches and _is_looked_at(programme, figures, counted, amounts)
     is_near = not is_over and (reaches or (ratio is not None and ratio * 4 >= programme.ratio * 3))
-    return Standing(programme, counted, sales, ratio, is_over, is_near)
+    return Standing(programme, counted, sales, ratio, is_over, is_near, amounts)
 
 
 def read_programmes(shipped: str, own: str = "") -> tuple[Programme, ...]:
@@ -163,7 +178,9 @@ def _rank(programme: Programme) -> tuple[bool, date]:
     return (programme.region != "", programme.effective_from)
 
 
-def _is_looked_at(programme: Programme, figures: MonthFigures, counted: int) -> bool:
+def _is_looked_at(programme: Programme, figures: MonthFigures, counted: int, amounts: tuple[Money, ...]) -> bool:
+    least = programme.at_least_amount
+    own = sum(amount.minor for amount in amounts if least is not None and amount.currency == least.currency)
     is_secured = (
         programme.secured_below > 0
         and figures.secured is not None
@@ -171,10 +188,17 @@ def _is_looked_at(programme: Programme, figures: MonthFigures, counted: int) -> 
     )
     return (
         counted >= programme.at_least
-        and figures.counted_usd >= programme.at_least_usd
+        and (least is None or own >= least.minor)
         and figures.sales >= programme.sales_at_least
         and not is_secured
     )
+
+
+def _amount(entry: Entry) -> Money | None:
+    units, currency = entry.whole("at_least_amount", 0, _LARGEST, 0), entry.text("amount_currency", "")
+    if bool(units) is not bool(currency):
+        raise entry.wrong("amount_currency", "An amount and its currency are said together.")
+    return Money(units * 10 ** exponent(currency), currency) if units else None
 
 
 def _programme(entry: Entry) -> Programme:
@@ -188,7 +212,7 @@ def _programme(entry: Entry) -> Programme:
         ratio=entry.whole("ratio", 1, 10_000),
         region=entry.text("region", ""),
         at_least=entry.whole("at_least", 0, _LARGEST, 0),
-        at_least_usd=entry.whole("at_least_usd", 0, _LARGEST, 0),
+        at_least_amount=_amount(entry),
         sales_at_least=entry.whole("sales_at_least", 0, _LARGEST, 0),
         secured_below=entry.whole("secured_below", 0, 100, 0),
         of_acquirer=entry.flag("of_acquirer", False),

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from opsdesk.domain.fraud.books import FraudBook
 from opsdesk.domain.fraud.codes.disputes import decode_dispute
 from opsdesk.domain.fraud.learning.programmes import MonthFigures, Standing, in_force, standing
-from opsdesk.domain.money import exponent
+from opsdesk.domain.money import Money
 from opsdesk.store.fraud.linked_orders import is_sqlite, moment, stamp
 
 _MONTHS = 3
@@ -69,7 +69,8 @@ class _Month:
     warnings: int = 0
     disputes: int = 0
     fraud: int = 0
-    fraud_units: Counter[str] = field(default_factory=Counter)
+    fraud_minor: Counter[str] = field(default_factory=Counter)
+    dispute_minor: Counter[str] = field(default_factory=Counter)
 
 
 def programme_months(session: Session, book: FraudBook, *, zone: ZoneInfo, now: datetime) -> tuple[MonthStanding, ...]:
@@ -87,7 +88,8 @@ def programme_months(session: Session, book: FraudBook, *, zone: ZoneInfo, now: 
                 fraud_reports=own.warnings,
                 disputes=own.disputes,
                 fraud_chargebacks=own.fraud,
-                counted_usd=sum(own.fraud_units.values()),
+                fraud_amounts=_amounts(own.fraud_minor),
+                dispute_amounts=_amounts(own.dispute_minor),
             )
             told.append(MonthStanding(month, place > 0, standing(programme, figures)))
     codes = list(dict.fromkeys(one.standing.programme.code for one in told))
@@ -115,14 +117,19 @@ def _figures(session: Session, book: FraudBook, starts: list[datetime], now: dat
         if month is None:
             continue
         month.disputes += 1
+        month.dispute_minor[row.currency] += row.amount_minor
         if decode_dispute(book.codes.disputes, row.brand, row.network_reason).proves_fraud:
             month.fraud += 1
-            # Other currencies count one to one: nobody here knows their rate, and a third more or less is no matter.
-            month.fraud_units[row.currency] += row.amount_minor // 10 ** exponent(row.currency)
+            month.fraud_minor[row.currency] += row.amount_minor
     for row in _rows(session, _WARNINGS, {"since": starts[1]}):
         if (month := found.get((row.brand, _place(starts, row)))) is not None:
             month.warnings += 1
     return found
+
+
+def _amounts(minor: Counter[str]) -> tuple[Money, ...]:
+    """Return a sum for each currency, the largest first: nobody here knows what one is worth in another."""
+    return tuple(Money(sum_of, currency) for currency, sum_of in minor.most_common())
 
 
 def _place(starts: list[datetime], row: Row[Any]) -> int:
