@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ from tests.conftest import START, StillClock
 from tests.faults.money_points import MOST_ROUNDS, LastingGateway, Steps, fail_everywhere
 from tests.operations.fraud_kit import AMY, suspected, the_case, with_files
 from tests.operations.orders_kit import the_order
+from tests.shared_dialects import share_dialects
 
 LETTER = Letter("Your order", "We have cancelled your order. Nothing will be charged.", "", "en")
 
@@ -188,10 +190,12 @@ class _opened:
 
 def main() -> None:
     url, folder, every, halves = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:] == ["halves"]
+    share_dialects()
     if halves:
         for effect in (Effect.CANCEL_ORDER, Effect.RELEASE_HOLD):
             moves._EFFECTS.pop(effect, None)
-    answer = fail_everywhere(lambda number: Decision(url, folder, number, halves=halves), every)
+    until = "the decision was there as a whole" if halves else ""
+    answer = fail_everywhere(partial(Decision, url, folder, halves=halves), every, until=until)
     store = open_store(url)
     found = verify_store(store, now=START + timedelta(days=2), with_seals=True).violations
     store.close()

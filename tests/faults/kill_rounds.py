@@ -7,6 +7,7 @@ It prints as JSON what was wrong after the kills, and how much was acknowledged.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -17,6 +18,9 @@ from pathlib import Path
 
 from opsdesk.store.engine import open_store
 from tests.faults.clerks import CLERKS, Clerk, Journal, found_wrong, open_shop, outcomes, read_journals
+from tests.shared_dialects import share_dialects
+
+USUAL = 40
 
 
 def begin_work(url: str, folder: Path, number: int, seed: int, how: str, ready: int) -> int:
@@ -33,11 +37,25 @@ def begin_work(url: str, folder: Path, number: int, seed: int, how: str, ready: 
         os._exit(1)
 
 
+def warm_up(url: str, folder: Path) -> None:
+    """Work for a while, so that clerks inherit what is compiled by then and are killed at work, not at the start."""
+    store = open_store(url)
+    clerk = Clerk(store, 0, Journal(folder / "before.journal"), 0)
+    for _ in range(USUAL):
+        clerk.work()
+    store.close()
+    # What is swept is written to, and what is written to is copied for each of the clerks.
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> None:
     url, folder, seed, rounds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     how = (sys.argv[5:] or [""])[0]
     dice, wrong, died = random.Random(seed), [], 0
+    share_dialects()
     open_shop(url)
+    warm_up(url, folder)
     for turn in range(rounds):
         at_work, ready = os.pipe()
         clerks = [begin_work(url, folder, number, seed + turn, how, ready) for number in range(len(CLERKS))]
@@ -45,7 +63,7 @@ def main() -> None:
         for _ in clerks:
             os.read(at_work, 1)
         os.close(at_work)
-        time.sleep(dice.uniform(0.02, 0.35))
+        time.sleep(dice.uniform(0.01, 0.12))
         for clerk in clerks:
             os.kill(clerk, signal.SIGKILL)
         died += sum(os.waitstatus_to_exitcode(os.waitpid(clerk, 0)[1]) != -signal.SIGKILL for clerk in clerks)
