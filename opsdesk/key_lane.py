@@ -80,6 +80,7 @@ class KeyLane:
         self._held: dict[int, float] = {}
         self._freed = asyncio.Event()
         self._last_hold = 0
+        self._forgotten = 0
 
     @property
     def is_idle(self) -> bool:
@@ -91,6 +92,13 @@ class KeyLane:
         self._waiting.append(event)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(), name="keys in order")
+
+    def forget_ahead(self) -> None:
+        """Let the keys that wait by now come to nothing: they were meant for what a refused command would have opened.
+
+        A code of a scanner among them is kept, and so is what is pasted; keys that come after this act as always.
+        """
+        self._forgotten = len(self._waiting)
 
     def hold(self, longest_s: float = LONGEST_HOLD_S) -> Callable[[], None]:
         """Keep keys waiting until the returned function is called, at most `longest_s`."""
@@ -121,8 +129,13 @@ class KeyLane:
                 await self._until_free()
                 await self._gather_scan()
                 if begins_a_scan(self._waiting):
+                    self._forgotten = 0
                     self._take_scan()
             self._waiting.popleft()
+            if self._forgotten:
+                self._forgotten -= 1
+                if isinstance(event, events.Key):
+                    continue
             self._unsettled, self._adds_text = self._app.focused or self._app.screen, self._is_text(event)
             self._app.call_later(self._dispatch, event)
             if not self._adds_text:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from opsdesk.domain.errors import Conflict, Invalid, OpsDeskError, Unavailable
+from opsdesk.key_lane import takes_text
 from opsdesk.theme import Tone
 from opsdesk.widgets.lines import MessageLine
 
@@ -122,10 +123,16 @@ class Carrying(Screen[ResultT]):
             done = await self.desk.do(operation, *args, **kwargs)
         except OpsDeskError as error:
             self.show_refusal(error)
+            self.forget_ahead()
             return None
         self.host.store_is_back()
         self.host.note_done(done)
         return done
+
+    def forget_ahead(self) -> None:
+        """After a no, let no letter act that was typed before anybody could read it; text that is typed ahead stays."""
+        if self.is_attached and (self.focused is None or not takes_text(self.focused)):
+            self.host.key_lane.forget_ahead()
 
     def carry_out(
         self, operation: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs

@@ -118,6 +118,7 @@ class Explaining(Carrying[ResultT]):
                 event.stop()
                 event.prevent_default()
                 self.say_no(reason)
+                self.forget_ahead()
                 return
 
     def action_leader(self) -> None:
