@@ -38,7 +38,7 @@ _FAMILIES = {
 _MORE = {
     "order": ("opsdesk.cli.order_commands", "opsdesk.cli.order_edits", "opsdesk.cli.order_amend"),
     "pay": ("opsdesk.cli.pay_asking",),
-    "refund": ("opsdesk.cli.refund_again", "opsdesk.cli.refund_outside"),
+    "refund": ("opsdesk.cli.refund_again", "opsdesk.cli.refund_note", "opsdesk.cli.refund_outside"),
     "fraud": (
         "opsdesk.cli.fraud_cases",
         "opsdesk.cli.fraud_deciding",

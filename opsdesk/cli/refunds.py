@@ -74,7 +74,7 @@ def request_refund(
         done = once.carry_out(
             performer, request, order.id, version=order.version, content=content, shares=shares, letter=letter
         )
-        shown = ("parts", "shares") if dry_run else ()
+        shown = ("parts", "shares", "credit_note") if dry_run else ()
         say_in_full(done, letter if dry_run else None, *shown, as_json=as_json)
 
 

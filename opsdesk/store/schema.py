@@ -26,7 +26,15 @@ POSTGRES_EXTRAS = (
 )
 POSTGRES_EXTRAS_DOWN = ("DROP INDEX ix_orders_search",)
 
-APPEND_ONLY = ("activity", "payment_transaction", "journal", "approval", "risk_assessment", "order_label")
+APPEND_ONLY = (
+    "activity",
+    "payment_transaction",
+    "journal",
+    "approval",
+    "risk_assessment",
+    "order_label",
+    "credit_note",
+)
 """Tables whose rows are never changed or deleted; the store itself refuses it."""
 
 

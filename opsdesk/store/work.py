@@ -29,6 +29,7 @@ from opsdesk.store.engine import UTC, Store, unavailable
 from opsdesk.store.repositories.articles import Articles
 from opsdesk.store.repositories.calls import Calls
 from opsdesk.store.repositories.cases import Cases
+from opsdesk.store.repositories.credit_notes import CreditNotes
 from opsdesk.store.repositories.desks import Desks
 from opsdesk.store.repositories.mails import Mails
 from opsdesk.store.repositories.orders import Orders
@@ -97,6 +98,7 @@ class Work:
         self.payments = Payments(session, now)
         self.calls = Calls(session)
         self.settlements = Settlements(session)
+        self.notes = CreditNotes(session)
         self.risk = Risk(session, now)
         self.users = Users(session)
         self.desks = Desks(session)

@@ -128,7 +128,7 @@ COMMANDS: tuple[tuple[str, str, str, str], ...] = (
 
 READING = {
     "order list", "order show", "order find", "order history", "status menu", "mail list", "mail show", "user list",
-    "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list",
+    "shop show", "audit show", "audit verify", "mail check", "mail lint", "pay show", "pay tasks", "refund list", "refund note",
     "fraud queue", "fraud show", "fraud report",
     "fraud rules", "fraud rule show", "fraud score", "fraud backtest", "fraud why",
 }  # fmt: skip

@@ -51,6 +51,22 @@ def test_a_dry_run_shows_parts_shares_and_mail_and_changes_nothing(counter: Coun
     assert "8.90" in counter.done(f"refund request {NUMBER} --line 40021=1 --dry-run")["mail_text"]
 
 
+def test_the_credit_note_is_printed_as_text_and_as_json(counter: Counter, clock) -> None:
+    assert "Credit note to come: 12.50 EUR" in counter.run(f"refund request {NUMBER} --line 40177=1 --dry-run").out
+    counter.done(f"refund request {NUMBER} --line 40177=1 --no-tell")
+    assert "no credit note CN-000001" in counter.refused("refund note 1")
+    counter.work(clock)
+    seen = counter.run("refund note CN-000001")
+    for words in ("CN-000001  CREDIT NOTE", f"order {NUMBER}", "1 x Honey jar", "gross 12.50 EUR", "Total"):
+        assert words in seen.out, words
+    told = counter.done("refund note 1")
+    assert set(told) >= {"number", "order", "refund_id", "issued_at", "lines", "net", "tax", "gross", "cancelled_by"}
+    assert (told["number"], told["gross"]["minor"]) == ("CN-000001", 1_250)
+    assert told["net"]["minor"] + told["tax"]["minor"] == 1_250
+    assert counter.done(f"refund list {NUMBER}")[0]["credit_notes"] == ["CN-000001"]
+    assert counter.is_sound()
+
+
 def test_a_refund_that_is_said_again_goes_back_once(counter: Counter) -> None:
     """The control has no id: the second granola goes back as well."""
     line = f"refund request {NUMBER} --line 40021=1 --command {an_id(1)}"

@@ -22,6 +22,19 @@ REFUNDED = "(SELECT max(id) FROM refund WHERE state = 'succeeded' AND needs_appr
 ALONE = "(SELECT max(id) FROM refund WHERE NOT needs_approval)"
 
 
+_NUMBERED = "(SELECT coalesce(max(number), 0) + 1 FROM credit_note)"
+
+
+def _note(refund: str, gross: str, *, at: str, cancels: str = "NULL") -> str:
+    """Issue a credit note without tax, and without giving out its number."""
+    return (
+        "INSERT INTO credit_note (id, series, number, order_id, refund_id, cancels_id, currency, net_minor, tax_minor, "
+        f"gross_minor, lines, reason, issued_at, issued_by) SELECT coalesce((SELECT max(id) FROM credit_note), 0) + 1, "
+        f"'CN', {_NUMBERED}, order_id, id, {cancels}, currency, {gross}, 0, {gross}, '[]', '', {at}, 'planted' "
+        f"FROM refund WHERE id = {refund}"
+    )
+
+
 class Planted(NamedTuple):
     """One violation.
 
@@ -115,6 +128,25 @@ PLANTED = {
     "foreign money": Planted("M3", "not that of its order", (_paid(READY, "sale", "1", currency="XAU"),)),
     "captured too much": Planted(
         "P2", "more was captured and voided from here", (_paid(AUTHORISED, "capture", "99999999", key="planted"),)
+    ),
+    "a number of a document is missing": Planted(
+        "P7", "a number of a document is missing", ("INSERT INTO document_series VALUES ('CN', 7)",)
+    ),
+    "a refund without a credit note": Planted(
+        "P7",
+        "it has no credit note",
+        (_note(REFUNDED, "1", at="'2020-01-01 00:00:00.000000'"),),
+    ),
+    "a credit note that is not the refund": Planted(
+        "P7", "it is not what went back", (_note(REFUNDED, "1", at=LATER),)
+    ),
+    "a credit note that is cancelled in part": Planted(
+        "P7",
+        "not the opposite of what it cancels",
+        (
+            _note(REFUNDED, "100", at=LATER),
+            _note(REFUNDED, "-99", at=LATER, cancels="(SELECT max(id) FROM credit_note)"),
+        ),
     ),
     "refunded too much": Planted(
         "P2", "more was refunded, or", (_paid(READY, "refund", f"{_TOTAL} + 1", state="pending"),)

@@ -8,6 +8,7 @@ from opsdesk.domain.money import Money
 from opsdesk.domain.payments.transactions import Method
 from opsdesk.domain.refunds.arithmetic import ChargedOrder
 from opsdesk.domain.refunds.composing import overpaid
+from opsdesk.domain.refunds.credit_notes import note_words
 from opsdesk.domain.refunds.parts import RefundPart, RefundPlan
 from opsdesk.domain.refunds.preview import part_words, share_words
 from opsdesk.domain.refunds.shares import CREDITS, Share, Source, content_hash, way_of
@@ -98,6 +99,7 @@ def in_lines(plan: RefundPlan, shares: list[Share], grounds: Grounds) -> dict[st
     return {
         "total": str(plan.total),
         "tax": str(plan.tax),
+        "credit_note": note_words(plan.parts, plan.currency),
         "parts": "\n".join(part_words(part, plan.currency) for part in plan.parts),
         "shares": "\n".join(share_words(share, grounds.source(share.payment_id)) for share in shares),
     }

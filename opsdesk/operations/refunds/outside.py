@@ -17,6 +17,7 @@ from opsdesk.domain.refunds.preview import part_words
 from opsdesk.domain.refunds.shares import Share, content_hash
 from opsdesk.domain.refunds.states import RefundReason, RefundState, ShareState
 from opsdesk.operations.refunds.grounds import Grounds, grounds_of, hash_of, paid_too_much, shares_of
+from opsdesk.operations.refunds.notes import cancel_note, issue_note
 from opsdesk.operations.refunds.paying import in_money, share_failed_later
 from opsdesk.operations.refunds.writing import share_row, write_parts
 from opsdesk.operations.words import kept_text
@@ -81,6 +82,7 @@ def assign(work: Work, refund_id: int, *, content: RefundContent, version: int |
     refund.state, refund.settled_at = RefundState.SUCCEEDED.value, work.now
     refund.reason, refund.note, refund.tax_minor = content.reason.value, kept_text(content.note), plan.tax.minor
     refund.content_hash, refund.version = hash_of(work, refund), refund.version + 1
+    issue_note(work, refund)
     said = ", ".join(part_words(part, plan.currency) for part in plan.parts)
     summary = f"Refund of {in_money(refund)} made outside was for: {said}"
     work.record("refund.assigned", "order", refund.order_id, summary, before=RefundState.OUTSIDE, after=refund.state)
@@ -102,6 +104,7 @@ def unassign(work: Work, refund_id: int) -> Done:
     if refund.state != RefundState.SUCCEEDED or refund.submitted_at is not None:
         word = RefundState(refund.state).word
         raise Refused(f"Nobody has said what the refund of {in_money(refund)} was for ({word}), or it was made here.")
+    cancel_note(work, refund, "What it was for is open again.")
     work.settlements.drop_parts(refund_id)
     refund.state, refund.settled_at, refund.tax_minor = RefundState.OUTSIDE.value, None, 0
     refund.content_hash, refund.version = hash_of(work, refund), refund.version + 1

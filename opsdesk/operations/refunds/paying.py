@@ -17,10 +17,12 @@ from opsdesk.operations.mails.outbox import queue_mail
 from opsdesk.operations.payments.gateway_calls import concludes, in_words, request_call, withdraw
 from opsdesk.operations.payments.store_credit import put_on_credit
 from opsdesk.operations.refunds.grounds import Grounds, shares_of
+from opsdesk.operations.refunds.notes import cancel_note, issue_note
 from opsdesk.store.repositories.payments import Booking
 from opsdesk.store.tables import GatewayCallRow, OrderRow, RefundRow, RefundShareRow
 from opsdesk.store.work import Work
 
+_PAID = (RefundState.SUCCEEDED, RefundState.CONVERTED_TO_CREDIT)
 WHAT_TO_DO = "Try again, choose another way, or turn it into store credit."
 _SHARE_STATES = {
     CallState.SUCCEEDED: ShareState.SUCCEEDED,
@@ -58,7 +60,10 @@ def settle_refund(work: Work, order: OrderRow, refund: RefundRow) -> None:
         return
     if state is RefundState.SUCCEEDED:
         refund.settled_at = work.now
+        issue_note(work, refund)
         _tell(work, order, refund)
+    elif before in _PAID:
+        cancel_note(work, refund, refund.problem)
     summary = f"Refund of {in_money(refund)}: {state.word}. {refund.problem}".strip()
     work.record(f"refund.{state.value}", "order", refund.order_id, summary, before=before, after=state.value)
 

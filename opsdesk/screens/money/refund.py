@@ -17,6 +17,7 @@ from opsdesk.domain.mails.letters import LetterRefund
 from opsdesk.domain.mails.outgoing import Letter
 from opsdesk.domain.money import Money
 from opsdesk.domain.people.permissions import why_not_within
+from opsdesk.domain.refunds.credit_notes import note_words
 from opsdesk.domain.refunds.parts import RefundContent
 from opsdesk.domain.refunds.preview import RefundPreview, part_words, preview, share_words
 from opsdesk.domain.refunds.states import RefundReason
@@ -120,6 +121,8 @@ class RefundPanel(LetterForm):
         lines += paragraph(parts, width) if parts else []
         over = "  ".join(share_words(share, sources[share.payment_id]) for share in found.shares)
         lines += paragraph(f"back over {over}", width, style=Tone.DIM.style) if over else []
+        note = note_words(plan.parts, plan.currency)
+        lines += paragraph(note, width, style=Tone.DIM.style) if note else []
         if found.problem:
             lines += paragraph(found.problem, width, style=Tone.LOOK.style)
         elif problem := self._why_second(plan.total):

@@ -208,6 +208,11 @@ def refund_lines(seen: MoneySeen, refund: RefundView, width: int) -> list[Conten
     names = {payment.id: payment.name for payment in seen.sheet.payments}
     over = ", ".join(f"{share.amount} over {names.get(share.payment_id, share.method)}" for share in refund.shares)
     lines += paragraph(over, width, style=_DIM, indent=2) if over else []
+    if refund.credit_notes:
+        first, *more = refund.credit_notes
+        cancelled = f", cancelled by {more[0]}" if more else ""
+        again = f"; {', '.join(more[1:])}" if more[1:] else ""
+        lines += paragraph(f"credit note {first}{cancelled}{again}", width, style=_DIM, indent=2)
     return [*lines, *(paragraph(refund.problem, width, style=_LOOK, indent=2) if refund.problem else [])]
 
 

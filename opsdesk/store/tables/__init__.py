@@ -2,6 +2,7 @@
 
 from opsdesk.store.tables.amendments import AmendmentRow
 from opsdesk.store.tables.catalogue import ProductRow
+from opsdesk.store.tables.credit_notes import CreditNoteRow, DocumentSeriesRow
 from opsdesk.store.tables.customers import CustomerRow
 from opsdesk.store.tables.desk import DraftRow, FollowRow, JobRow, JobStepRow, LeaseRow, LookRow, PresenceRow
 from opsdesk.store.tables.fraud import (
@@ -41,8 +42,10 @@ __all__ = [
     "CaseRow",
     "CommandRow",
     "ContactRow",
+    "CreditNoteRow",
     "CustomerRow",
     "DisputeRow",
+    "DocumentSeriesRow",
     "DraftRow",
     "EnrolledTerminalRow",
     "FollowRow",

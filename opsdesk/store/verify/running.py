@@ -18,6 +18,7 @@ from opsdesk.store.audit.checking import verify_audit
 from opsdesk.store.engine import Store, connect
 from opsdesk.store.verify import (
     concurrency,
+    credit_notes,
     fraud,
     gateways,
     goods,
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     *money.CHECKS,
     *journal.CHECKS,
     *refunds.CHECKS,
+    *credit_notes.CHECKS,
     *gateways.CHECKS,
     *goods.CHECKS,
     *holds.CHECKS,

@@ -19,7 +19,7 @@ revision = "0003"
 down_revision = "0002"
 
 CODE = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-_GUARDED = ("risk_assessment", "order_label")
+_GUARDED = ("risk_assessment", "order_label", "credit_note")
 _NEW = (
     "contact_attempt",
     "risk_assessment",
@@ -28,6 +28,8 @@ _NEW = (
     "order_label",
     "risk_rule",
     "mailbox_cursor",
+    "credit_note",
+    "document_series",
 )
 _FRAUD_OPEN = "kind = 'fraud' AND decided_at IS NULL"
 _BATCH = 5_000
@@ -38,6 +40,7 @@ def upgrade() -> None:
     _widen_cases()
     _create_desk()
     _create_learning()
+    _create_credit_notes()
     for table in _GUARDED:
         _guard(table)
     _digest_addresses()
@@ -303,6 +306,32 @@ def _create_learning() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("rule_id", "revision", name="uq_rule_revision"),
     )
+
+
+def _create_credit_notes() -> None:
+    """Create the documents of refunds, and the numbers that they take."""
+    op.create_table("document_series", _text("series"), _number("last_number"), sa.PrimaryKeyConstraint("series"))
+    op.create_table(
+        "credit_note",
+        _number("id"),
+        _text("series"),
+        *map(_number, ("number", "order_id", "refund_id")),
+        _number("cancels_id", nullable=True),
+        _text("currency"),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("net_minor", "tax_minor", "gross_minor")),
+        *map(_text, ("lines", "reason")),
+        _moment("issued_at", nullable=False),
+        _text("issued_by"),
+        sa.CheckConstraint("net_minor + tax_minor = gross_minor", name="ck_credit_note_sum"),
+        sa.ForeignKeyConstraint(["cancels_id"], ["credit_note.id"]),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(["refund_id"], ["refund.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cancels_id", name="uq_credit_note_cancelled"),
+        sa.UniqueConstraint("series", "number", name="uq_credit_note_number"),
+    )
+    op.create_index("ix_credit_note_refund", "credit_note", ["refund_id", "id"], unique=False)
+    op.create_index("ix_credit_note_order", "credit_note", ["order_id", "id"], unique=False)
 
 
 def _digest_addresses() -> None:

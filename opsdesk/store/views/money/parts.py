@@ -114,6 +114,7 @@ class RefundView:
     problem: str
     parts: tuple[RefundPartView, ...]
     shares: tuple[RefundShareView, ...]
+    credit_notes: tuple[str, ...] = ()
 
     @property
     def granted(self) -> int:

@@ -11,6 +11,7 @@ from opsdesk.domain.amendments.states import OPEN_AMENDMENTS, AmendmentState
 from opsdesk.domain.money import Money
 from opsdesk.domain.payments.gateways import CallKind, CallState, DisputeState
 from opsdesk.domain.payments.transactions import Ended, Method, PaymentFacts, PaymentState
+from opsdesk.domain.refunds.credit_notes import note_number
 from opsdesk.store.tables import OrderRow
 from opsdesk.store.views.money.parts import (
     AmendmentView,
@@ -75,6 +76,12 @@ def _of_refunds(name: str) -> Select[Any]:
 
 
 _PARTS, _SHARES = _of_refunds("refund_part"), _of_refunds("refund_share")
+_NOTE = _tables["credit_note"]
+_NOTES = (
+    select(_NOTE.c.refund_id, _NOTE.c.series, _NOTE.c.number)
+    .where(_NOTE.c.order_id == bindparam("order_id"))
+    .order_by(_NOTE.c.id)
+)
 _CREDIT_TABLE = _tables["store_credit"]
 _CREDITS = (
     select(_CREDIT_TABLE)
@@ -179,10 +186,18 @@ def _refunds(session: Session, by_order: dict[str, int]) -> tuple[RefundView, ..
         shares.setdefault(row.refund_id, []).append(
             RefundShareView(row.id, row.payment_id, row.method, row.reference, amount, row.state, row.problem)
         )
-    return tuple(_refund(row, tuple(parts.get(row.id, ())), tuple(shares.get(row.id, ()))) for row in rows)
+    notes: dict[int, list[str]] = {}
+    for row in session.execute(_NOTES, by_order):
+        notes.setdefault(row.refund_id, []).append(note_number(row.number, row.series))
+    return tuple(
+        _refund(row, tuple(parts.get(row.id, ())), tuple(shares.get(row.id, ())), tuple(notes.get(row.id, ())))
+        for row in rows
+    )
 
 
-def _refund(row: Row[Any], parts: tuple[RefundPartView, ...], shares: tuple[RefundShareView, ...]) -> RefundView:
+def _refund(
+    row: Row[Any], parts: tuple[RefundPartView, ...], shares: tuple[RefundShareView, ...], notes: tuple[str, ...]
+) -> RefundView:
     return RefundView(
         id=row.id,
         version=row.version,
@@ -196,6 +211,7 @@ def _refund(row: Row[Any], parts: tuple[RefundPartView, ...], shares: tuple[Refu
         problem=row.problem,
         parts=parts,
         shares=shares,
+        credit_notes=notes,
     )
 
 
