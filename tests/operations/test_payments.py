@@ -480,6 +480,29 @@ def _call(order_id: int, payment_id: int, key: str, clock: StillClock) -> Gatewa
     )
 
 
+def test_vector_19_no_more_is_captured_than_was_authorised(store: Store, clerk: Performer, order_id: int) -> None:
+    """30.00 of 35.20 are held: 30.01 are refused, 10.00 and 20.00 are not, and then nothing is left."""
+    payment_id = authorised(store, order_id, 3_000)
+    with pytest.raises((Refused, Invalid)):
+        clerk.perform(capture, payment_id, version=version(store, order_id), amount=euros(3_001))
+    clerk.perform(capture, payment_id, version=version(store, order_id), amount=euros(1_000))
+    clerk.perform(capture, payment_id, version=version(store, order_id), amount=euros(2_000))
+    assert the_payment(store, payment_id).capturing_minor == 3_000
+    with pytest.raises((Refused, Invalid)):
+        clerk.perform(capture, payment_id, version=version(store, order_id), amount=euros(1))
+
+
+def test_vector_25_a_transfer_that_is_short_by_the_fees_of_the_bank_leaves_them_to_pay(
+    store: Store, clerk: Performer, order_id: int
+) -> None:
+    """35.20 asked for, 33.70 arrived: 1.50 is still to come, and what the order costs stays as it is."""
+    clerk.perform(record_payment, order_id, amount=euros(3_370), version=version(store, order_id))
+    order = the_order(store, order_id)
+    assert (order.total_minor, order.paid_minor, order.payment_status) == (TOTAL, 3_370, "partly_paid")
+    clerk.perform(record_payment, order_id, amount=euros(150), version=version(store, order_id))
+    assert the_order(store, order_id).payment_status == "paid"
+
+
 def test_a_payment_of_another_kind_is_not_recorded_by_hand(store: Store, clerk: Performer, order_id: int) -> None:
     for method in (Method.GATEWAY, Method.GIFT_CARD, Method.ON_ACCOUNT):
         with pytest.raises(Invalid, match="by hand"):
