@@ -52,7 +52,7 @@ def test_the_same_on_postgres(postgres_url: str) -> None:
 def test_one_who_decides_for_two_is_found(machine: type[CaseMachine], monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: nobody asks whether it takes a second person."""
     monkeypatch.setattr(deciding, "why_two", lambda *_args: None)
-    with pytest.raises(AssertionError, match="one person released what takes two|nobody else has agreed to just that"):
+    with pytest.raises(AssertionError, match=r"one person released what takes two|nobody else has agreed to just that"):
         run_state_machine_as_test(machine, settings=FIRST_FOUND)
 
 
