@@ -39,6 +39,11 @@ VECTORS: dict[str, tuple[tuple[str, str], ...]] = {
         ("domain/test_tax_vectors.py", "test_vector_8_each_part_goes_back_with_the_tax_that_it_was_charged"),
         ("domain/test_tax_vectors.py", "test_vector_8_a_rate_that_changed_since_is_not_that_of_the_order"),
         (REFUNDS, "test_tax_that_the_shop_sends_for_the_order_alone_is_shared_by_what_things_cost"),
+        ("domain/test_exempting.py", "test_vector_8_prices_with_tax_inside_become_net_line_by_line"),
+        (
+            "operations/test_amendments.py",
+            "test_vector_8_an_exempt_customer_gets_the_tax_back_and_it_is_a_supervisors_to_say",
+        ),
     ),
     "9 shipping has its own rest": ((REFUNDS, "test_shipping_has_its_own_rest_and_its_own_tax"),),
     "10 fees never push below nothing": (

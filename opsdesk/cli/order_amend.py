@@ -44,6 +44,7 @@ def amend_order(
     shipping: Amount = None,
     method: Annotated[str | None, typer.Option("--method", help="Send it another way.", show_default=False)] = None,
     address: Annotated[Many, typer.Option("--address", help="FIELD=VALUE of the shipping address.")] = None,
+    tax_exempt: Annotated[bool, typer.Option("--tax-exempt", help="Take all tax off; needs --reason.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
     settle: Annotated[str, typer.Option("--settle", help="auto, refund or owe.")] = "auto",
     tell: Annotated[bool, typer.Option("--tell/--no-tell", help="Tell the customer when it is made.")] = True,
@@ -63,6 +64,7 @@ def amend_order(
         words = {"add": add, "set": units, "swap": swap, "price": price, "line-discount": line_discount}
         edits = _edits(performer, order, {name: each or [] for name, each in words.items()}, reason)
         edits += _whole_edits(order, discount, shipping, method, address or [])
+        edits += _exemption(reason) if tax_exempt else []
         wanted = Wanted(tuple(edits), reason, chosen(Settle, settle, "settle"))
         # Whoever may not is turned away by the command itself, which writes that down.
         is_told = tell and order.facts.has_email and why_not_allowed(performer.actor, "order.amend") is None
@@ -194,6 +196,12 @@ def _whole_edits(
     if address:
         edits.append(SetAddress(tuple(_pair(each, "address") for each in address)))
     return edits
+
+
+def _exemption(reason: str) -> list[Edit]:
+    from opsdesk.domain.amendments.edits import ExemptTax
+
+    return [ExemptTax(reason)]
 
 
 def _pair(word: str, field: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from opsdesk.domain.amendments.edits import (
     AddLine,
     DiscountLine,
     Edit,
+    ExemptTax,
     OverridePrice,
     RemoveLine,
     SetAddress,
@@ -271,6 +272,29 @@ def test_a_price_by_hand_needs_a_supervisor_and_a_reason(
     assert told.summary == "Price set by hand. Torn bag"
     assert told.before == "Oat granola: 8.90 EUR, discount 0.00 EUR"
     assert told.after == "Price of Oat granola: 8.90 EUR became 7.00 EUR"
+    assert is_sound(store)
+
+
+def test_vector_8_an_exempt_customer_gets_the_tax_back_and_it_is_a_supervisors_to_say(
+    clerk: Performer, lead: Performer, store: Store, order_id: int
+) -> None:
+    captured(store, order_id)
+    before = the_order(store, order_id)
+    exempt = ExemptTax("Certificate 12")
+    with pytest.raises(Denied, match=r"order\.override_price"):
+        amend(clerk, order_id, exempt)
+    done = amend(lead, order_id, exempt)
+    after = the_order(store, order_id)
+    assert (after.tax_minor, after.total_minor) == (0, before.total_minor - before.tax_minor)
+    assert done.details["too_much_minor"] == before.tax_minor > 0
+    assert [line.tax_minor for line in lines_of(store, order_id)] == [0, 0]
+    (said,) = said_of(store, "order.price_overridden")
+    assert said.summary == "Exempt from tax. Certificate 12"
+    assert is_sound(store)
+    lead.perform(undo, done.command_id)
+    assert (the_order(store, order_id).total_minor, the_order(store, order_id).tax_minor) == (
+        before.total_minor, before.tax_minor,
+    )  # fmt: skip
     assert is_sound(store)
 
 

@@ -95,6 +95,13 @@ class SetAddress:
     fields: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ExemptTax:
+    """Take all tax off: the customer is exempt from it, for a reason."""
+
+    reason: str
+
+
 Edit = (
     AddLine
     | SetQuantity
@@ -105,6 +112,7 @@ Edit = (
     | DiscountOrder
     | SetShipping
     | SetAddress
+    | ExemptTax
 )
 
 KINDS: Mapping[str, type[Edit]] = {
@@ -117,6 +125,7 @@ KINDS: Mapping[str, type[Edit]] = {
     "discount_order": DiscountOrder,
     "set_shipping": SetShipping,
     "set_address": SetAddress,
+    "exempt_tax": ExemptTax,
 }
 """The edits by the names under which they are kept."""
 
@@ -179,6 +188,8 @@ def words(edit: Edit, titles: Mapping[int, str]) -> str:
             return f"Discount of the order {edit.amount}"
         case SetShipping():
             return f"Shipping {edit.method}, {edit.amount}".replace(" ,", ",")
+        case ExemptTax():
+            return f"Take the tax off ({edit.reason})"
         case SetAddress():
             return f"Ship to {', '.join(value for _, value in edit.fields if value)}"
 

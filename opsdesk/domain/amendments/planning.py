@@ -14,6 +14,7 @@ from opsdesk.domain.amendments.edits import (
     DiscountLine,
     DiscountOrder,
     Edit,
+    ExemptTax,
     OverridePrice,
     RemoveLine,
     SetAddress,
@@ -21,6 +22,8 @@ from opsdesk.domain.amendments.edits import (
     SetShipping,
     SwapLine,
 )
+from opsdesk.domain.amendments.exempting import without_tax
+from opsdesk.domain.amendments.stock import stock_words
 from opsdesk.domain.errors import Invalid, Refused
 from opsdesk.domain.money import LARGEST_MINOR, Money
 
@@ -114,7 +117,7 @@ def preview(parts: OrderParts, edits: Sequence[Edit], stock: Mapping[str, int | 
         raise Refused(f"Nothing of {parts.number} would change.")
     if max(after.total, after.goods) > LARGEST_MINOR:
         raise Invalid("quantity", "The amounts are too large to be those of an order.")
-    short, there = _stock_words(parts, after, stock)
+    short, there = stock_words(parts, after, stock)
     return AmendedOrder(parts, after, (*short, *_untaxed(parts, after, draft)), tuple(there))
 
 
@@ -131,6 +134,7 @@ class _Draft:
     given: dict[int, int] = field(default_factory=dict)
     terms: dict[int, LineParts] = field(default_factory=dict)
     added: int = 0
+    is_exempt: bool = False
 
     def line(self, line_id: int) -> LineParts:
         found = self.lines.get(line_id)
@@ -170,6 +174,7 @@ class _Draft:
             address={**before.address, **self.address},
         )
         after = with_tax(before, after, {line.id: self.given[line.id] for line in lines if line.id in self.given})
+        after = without_tax(after) if self.is_exempt else after
         return replace(after, total=after.summed)
 
 
@@ -251,6 +256,18 @@ def _set_address(draft: _Draft, edit: SetAddress) -> None:
     draft.address.update(edit.fields)
 
 
+def _exempt(draft: _Draft, edit: ExemptTax) -> None:
+    if not draft.before.tax:
+        raise Refused(f"{draft.before.number} bears no tax.")
+    if not edit.reason.strip():
+        raise Invalid("reason", "Say why the customer is exempt from tax: the number of the certificate, for instance.")
+    for line in draft.before.lines:
+        if line.refunded:
+            rest = "Give the tax of the rest back as goodwill instead."
+            raise Refused(f"{line.title}: {_settled(line)}, with its tax. {rest}")
+    draft.is_exempt = True
+
+
 _APPLY: Mapping[type[Edit], Callable[[_Draft, Any], None]] = {
     AddLine: _add,
     SetQuantity: _set_quantity,
@@ -261,28 +278,8 @@ _APPLY: Mapping[type[Edit], Callable[[_Draft, Any], None]] = {
     DiscountOrder: _discount_order,
     SetShipping: _set_shipping,
     SetAddress: _set_address,
+    ExemptTax: _exempt,
 }
-
-
-def _stock_words(before: OrderParts, after: OrderParts, stock: Mapping[str, int | None]) -> tuple[list[str], list[str]]:
-    """Say what there is not enough of, and what there is enough of; goods that nobody counts are passed over."""
-    wanted: dict[str, int] = {}
-    for sign, lines in ((-1, before.lines), (1, after.lines)):
-        for line in lines:
-            wanted[line.sku] = wanted.get(line.sku, 0) + sign * line.ordered
-    titles = {line.sku: line.title for line in after.lines}
-    short, there = [], []
-    for sku, more in wanted.items():
-        if more > 0 and sku not in stock:
-            short.append(f"{titles[sku]} ({sku}) is not in the catalogue; nobody knows whether it is there.")
-        elif more > 0 and (left := stock[sku]) is not None:
-            have = max(0, left)
-            said = f"{titles[sku]} ({sku}): {more} more are wanted, {have} are in stock"
-            if have < more:
-                short.append(f"{said}: {more - have} too few.")
-            else:
-                there.append(f"{said}.")
-    return short, there
 
 
 def _untaxed(before: OrderParts, after: OrderParts, draft: _Draft) -> list[str]:

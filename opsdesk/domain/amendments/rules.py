@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from opsdesk.domain.amendments.arithmetic import scaled
-from opsdesk.domain.amendments.edits import AddLine, Edit, SwapLine
+from opsdesk.domain.amendments.edits import AddLine, Edit, ExemptTax, SwapLine
 from opsdesk.domain.amendments.planning import AmendedOrder
 from opsdesk.domain.orders.holds import Blocks
 from opsdesk.domain.orders.states import Lifecycle, OrderFacts
@@ -38,6 +38,9 @@ def overrides(amended: AmendedOrder, edits: Sequence[Edit], prices: Mapping[str,
         for edit in edits
         if isinstance(edit, AddLine | SwapLine) and known.get(edit.sku) != edit.unit_price.minor
     ]
+    if any(isinstance(edit, ExemptTax) for edit in edits):
+        # The prices that become net follow from it.
+        return (f"All tax ({amended.before.money(amended.before.tax)}) is taken off", *said)
     for pair in amended.lines:
         line, old = pair.after, pair.before
         if old is not None and old.unit_price != line.unit_price:

@@ -10,6 +10,7 @@ from opsdesk.domain.amendments.edits import (
     MOST_EDITS,
     AddLine,
     Edit,
+    ExemptTax,
     OverridePrice,
     SetAddress,
     SetShipping,
@@ -154,7 +155,7 @@ def _kept(work: Work, order: OrderRow, edit: Edit, articles: Mapping[str, Produc
             titles = {line.sku: line.title for line in work.orders.lines(id_of(order))}
             known = articles[sku].title if sku in articles else titles.get(sku, sku)
             return replace(edit, sku=sku, title=kept_line(edit.title) or known)
-        case OverridePrice():
+        case OverridePrice() | ExemptTax():
             return replace(edit, reason=kept_line(edit.reason))
         case SetShipping():
             return replace(edit, method=kept_line(edit.method))
@@ -189,10 +190,11 @@ def _require_override(
         return
     if problem := why_not_allowed(work.actor, OVERRIDE):
         raise Denied(problem)
-    reasons = [edit.reason for edit in edits if isinstance(edit, OverridePrice)]
+    reasons = [edit.reason for edit in edits if isinstance(edit, OverridePrice | ExemptTax)]
     if not why and not reasons:
         raise Invalid("reason", f"Say why a price is set by hand: {found[0]}.")
-    summary = f"Price set by hand. {why or reasons[0]}"
+    is_exempt = any(isinstance(edit, ExemptTax) for edit in edits)
+    summary = f"{'Exempt from tax' if is_exempt else 'Price set by hand'}. {why or reasons[0]}"
     work.record(
         "order.price_overridden", "order", id_of(order), summary, before=_prices(amended), after="\n".join(found)
     )

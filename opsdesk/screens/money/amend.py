@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from opsdesk.domain.amendments.arithmetic import ADDRESS_WORDS
-from opsdesk.domain.amendments.edits import Edit, OverridePrice
+from opsdesk.domain.amendments.edits import Edit, ExemptTax, OverridePrice
 from opsdesk.domain.amendments.letters import ORDER_CHANGED, amended_facts
 from opsdesk.domain.amendments.rules import Settle, why_not_amend
 from opsdesk.domain.amendments.states import AmendmentState
@@ -117,7 +117,7 @@ class AmendPanel(LetterForm):
     def _require_right(self, edits: tuple[Edit, ...]) -> None:
         """Say to whom a price by hand is closed before a reason is asked for."""
         problem = why_not_allowed(self.desk.actor, "order.override_price")
-        if problem and any(isinstance(edit, OverridePrice) for edit in edits):
+        if problem and any(isinstance(edit, OverridePrice | ExemptTax) for edit in edits):
             raise Denied(problem)
 
     async def _edits(self) -> tuple[Edit, ...] | None:

@@ -12,6 +12,7 @@ from opsdesk.domain.amendments.edits import (
     DiscountLine,
     DiscountOrder,
     Edit,
+    ExemptTax,
     OverridePrice,
     RemoveLine,
     SetAddress,
@@ -95,6 +96,7 @@ def fields_of(detail: OrderDetail) -> list[Field]:
         *lines,
         *new,
         Field("discount", "order discount", str(amounts.discount.amount), longest=20),
+        Field("tax", "tax", hint="exempt: all of it is taken off; needs a reason", longest=20),
         Field("method", "shipping method", detail.head.shipping_method, longest=80),
         Field("shipping", "shipping costs", str(amounts.shipping.amount), hint="0 waives it", longest=20),
         *_address_fields(detail),
@@ -174,7 +176,14 @@ def _whole_edits(detail: OrderDetail, values: Mapping[str, str], currency: str) 
     method = values.get("method", "").strip()
     if shipping != detail.amounts.shipping or method != detail.head.shipping_method:
         edits.append(SetShipping(method, shipping))
-    return edits
+    return [*edits, *_tax_edits(values)]
+
+
+def _tax_edits(values: Mapping[str, str]) -> list[Edit]:
+    typed = values.get("tax", "").strip().lower()
+    if typed and typed != "exempt":
+        raise Invalid("tax", f"{typed[:40]!r} cannot be read. Write exempt, or leave it empty: tax follows the goods.")
+    return [ExemptTax(values.get("reason", "").strip())] if typed else []
 
 
 def _address_edits(detail: OrderDetail, values: Mapping[str, str]) -> list[Edit]:
