@@ -26,7 +26,8 @@ from opsdesk.settings import Glyphs, Settings, data_folder
 
 WIDE = (120, 36)
 NARROW = (80, 24)
-_LONGEST_S = 10.0
+_LONGEST_S = 60.0
+"""Longer than the slowest machine needs; only a test that fails waits for it."""
 _ROUND_S = 0.005
 _BETWEEN_KEYS_S = 0.02
 
@@ -92,7 +93,8 @@ class Operator:
 
     async def burst(self, *keys: str) -> None:
         """Press keys faster than anything can answer, as type-ahead and scanners do."""
-        await self.pilot.press(*keys)
+        for key in keys:
+            self._send(key)
         await self.settle()
 
     async def type(self, text: str) -> None:
@@ -116,20 +118,27 @@ class Operator:
         self.app.post_message(events.Paste(text))
         await self.settle()
 
-    async def settle(self, *, with_preview: bool = False) -> None:
+    async def settle(self) -> None:
         """Wait until no key waits, nothing is read or written, and the screen is drawn."""
+        await self._until_calm(lambda: self._is_busy)
+
+    async def rest(self) -> None:
+        """Settle, and wait for what was put off for a moment: previews, drafts, sums that follow what is typed."""
+        await self._until_calm(lambda: self._is_busy or self._is_put_off)
+
+    async def _until_calm(self, is_under_way: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + _LONGEST_S
         calm = 0
         while calm < 2:
             if loop.time() > until:
                 raise AssertionError("The app does not come to rest.")
-            if self._is_busy or (with_preview and self._preview_is_behind):
+            if is_under_way():
                 calm = 0
                 await asyncio.sleep(_ROUND_S)
-            else:
-                await self._round()
-                calm += 1
+                continue
+            await self._round()
+            calm = 0 if is_under_way() else calm + 1
 
     @property
     def _is_busy(self) -> bool:
@@ -163,7 +172,17 @@ class Operator:
                 raise AssertionError("The app does not answer.")
             await asyncio.sleep(0)
         await asyncio.sleep(_ROUND_S)
+        await self._nothing_left(until)
         self.app.screen._on_timer_update()
+        await self._nothing_left(until)
+
+    async def _nothing_left(self, until: float) -> None:
+        """Let the loop do all that can be done now: how many steps fit into a moment hangs on the machine."""
+        loop = asyncio.get_running_loop()
+        while loop._ready:  # type: ignore[attr-defined]  # every loop of the standard library has it
+            if loop.time() > until:
+                raise AssertionError("The app is never done.")
+            await asyncio.sleep(0)
 
     @property
     def _asked(self) -> int:
@@ -172,21 +191,28 @@ class Operator:
         return sum(answer is not None and not answer.done() and bool(answer._callbacks) for answer in answers)
 
     @property
-    def _preview_is_behind(self) -> bool:
-        return any(getattr(preview, "is_behind", False) for preview in self.app.screen.query("QueuePreview"))
+    def _is_put_off(self) -> bool:
+        """True while a timer is running that goes off once."""
+        pumps = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children(with_self=True))]
+        timers = [timer for pump in pumps for timer in list(pump._timers) if timer._repeat == 0]
+        return any(timer._task is not None and not timer._task.done() for timer in timers)
 
     async def until_seen(self, words: str) -> None:
         """Wait for what the screen will say by and by, while work goes on behind it."""
+        await self.until(lambda: self.sees(words), f"The screen never says: {words}")
+
+    async def until(self, holds: Callable[[], object], otherwise: str = "It never comes.") -> None:
+        """Wait for what will be so by and by, while work goes on behind the screen."""
         until = asyncio.get_running_loop().time() + _LONGEST_S
-        while not self.sees(words):
+        while not holds():
             if asyncio.get_running_loop().time() > until:
-                raise AssertionError(f"The screen never says: {words}")
+                raise AssertionError(f"{otherwise}\n{self.text}")
             await asyncio.sleep(_ROUND_S)
 
     async def pass_time(self, seconds: float) -> None:
-        """Let timers of the app go off."""
+        """Let a while go by in which something must not happen; for what must happen there are `rest` and `until`."""
         await asyncio.sleep(seconds)
-        await self.settle(with_preview=True)
+        await self.rest()
 
     @property
     def lines(self) -> list[str]:

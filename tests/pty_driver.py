@@ -25,7 +25,7 @@ from typing import Any
 import pyte
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 # pyte knows neither the kitty keyboard nor reports with a dollar, and would print their tails.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[\?u|\x1b\[[0-9;]*[ #$][a-z]")
@@ -136,12 +136,14 @@ class Terminal:
         self._wait(lambda: wanted in self.raw, timeout, wanted)
 
     def wait_until_quiet(self, seconds: float = 0.3, timeout: float = _PATIENCE) -> str:
-        """Wait until nothing was written for a while."""
+        """Wait until nothing was written for a while, by a program that waits and not by one that gets no turn."""
         deadline = time.monotonic() + timeout
-        with self._news:
-            while time.monotonic() < deadline:
-                if not self._news.wait(seconds):
-                    return self._shown()
+        while time.monotonic() < deadline:
+            with self._news:
+                if self._news.wait(seconds):
+                    continue
+            if not self._wants_a_turn():
+                return self.text
         raise AssertionError(f"The program never stops writing.\n{self.text}")
 
     # Writing
@@ -226,6 +228,14 @@ class Terminal:
         """Return the program's resident memory."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def _wants_a_turn(self) -> bool:
+        """Say whether a thread of the program runs, or would if the machine let it."""
+        states = []
+        for stat in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):
+                states.append(stat.read_text().rpartition(")")[2].split()[0])
+        return any(state in "RD" for state in states)
 
     def _cpu_seconds(self) -> float:
         try:

@@ -24,7 +24,7 @@ _SILENCE = 120
 class Doorbell:
     """Calls `ring`, from its own thread, soon after anybody committed to the store.
 
-    After a lost connection it rings too, because something may have been missed.
+    It rings too when it begins to listen, and again after a lost connection: what came before may have been missed.
     """
 
     def __init__(self, store: Store, ring: Callable[[], None]) -> None:
@@ -50,8 +50,6 @@ class Doorbell:
             connection = None
             try:
                 connection = self._connect()
-                if lost:
-                    self._ring()
                 lost = 0
                 listen(connection)
             except (DBAPIError, self._store.reader.dialect.loaded_dbapi.Error):
@@ -71,6 +69,7 @@ class Doorbell:
     def _watch_counter(self, connection: Any) -> None:
         """Look at the counter that SQLite raises on this connection when any other commits."""
         seen = connection.execute("PRAGMA data_version").fetchone()
+        self._ring()
         while not self._stopped.wait(PAUSE_SECONDS):
             now = connection.execute("PRAGMA data_version").fetchone()
             if now != seen:
@@ -80,6 +79,7 @@ class Doorbell:
     def _listen(self, connection: Any) -> None:
         connection.autocommit = True
         connection.execute("LISTEN opsdesk")
+        self._ring()
         quiet = 0
         while not self._stopped.is_set():
             if any(True for _ in connection.notifies(timeout=PAUSE_SECONDS, stop_after=1)):

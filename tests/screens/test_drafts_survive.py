@@ -65,7 +65,7 @@ def kept(shop: Store) -> str:
         return " ".join(session.execute(text("SELECT fields FROM draft")).scalars())
 
 
-def wait_until(holds: Callable[[], bool], patience_s: float = 15.0) -> bool:
+def wait_until(holds: Callable[[], bool], patience_s: float = 60.0) -> bool:
     deadline = time.monotonic() + patience_s
     while not holds():
         if time.monotonic() > deadline:
@@ -80,7 +80,7 @@ def cut_while_typing(start: Start, shop: Store, key: str, typed: str, how: str, 
         if key == "e":
             terminal.send(b"\t\t\x15")  # to the street, and empty it
         terminal.send(typed[:place])
-        was_kept = wait_until(lambda: typed[:place].strip() in kept(shop), 15.0 if not options else 2.0)
+        was_kept = wait_until(lambda: typed[:place].strip() in kept(shop), 60.0 if not options else 2.0)
         terminal.send(typed[place : place + 3])
         CUTS[how](terminal)
         terminal.wait()

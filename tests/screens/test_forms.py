@@ -66,7 +66,7 @@ async def test_a_reason_and_a_time_to_look_again_are_typed_and_the_time_is_read_
         await operator.type("Back from holiday on Friday")
         await operator.press("enter")
         await operator.type("fri 10:30")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("Somebody looks again Fri 27 Nov 10:30.")
         await operator.press("f9")
     (held,) = now_of(staff, order_id).active_holds
@@ -157,7 +157,7 @@ async def test_a_card_number_in_a_note_reaches_neither_draft_nor_order(staff: Pe
     async with working(order_app(staff, order_id)) as operator:
         await operator.press("n")
         await operator.type("card 4111111111111111 ok")
-        await operator.pass_time(0.5)
+        await operator.rest()
         kept = drafts(staff)["note"]["text"]
         await operator.press("f9")
     assert "41111111" not in kept
@@ -261,7 +261,7 @@ async def test_a_scan_and_f9_ship_everything_with_its_mail(staff: People, size: 
     order_id = write_order(staff.store)
     async with working(order_app(staff, order_id), size=size) as operator:
         await operator.burst("s", *"00340434161094042557", "enter")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("SHIP 3 UNITS BY DHL")
         assert "00340434161094042557" in operator.screen.query_one("#ship-form TextField", TextField).text
         await operator.press("f9")
@@ -281,7 +281,7 @@ async def test_less_than_everything_is_shipped_and_the_mail_lists_what_is_inside
         await operator.type("1")
         await operator.press("tab", "ctrl+u")
         await operator.type("0")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("SHIP 1 UNIT BY DHL")
         await operator.press("f9")
     after = now_of(staff, order_id)
@@ -339,7 +339,7 @@ async def test_staffs_words_stay_in_the_mail_when_the_parcel_changes(staff: Peop
         await operator.type("With a gift. ")
         await operator.press("tab", "tab")
         await operator.type("4711")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("Your own words stay in the mail.")
         await operator.press("f9")
     assert mails(staff)[0].text.startswith("With a gift. ")

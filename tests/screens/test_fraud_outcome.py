@@ -7,7 +7,7 @@ import pytest
 from opsdesk.domain.fraud.learning.labels import Word
 from opsdesk.operations.fraud.labelling import label_order
 from opsdesk.screens.order.screen import OrderScreen
-from opsdesk.store.engine import Store, open_store
+from opsdesk.store.engine import open_store
 from opsdesk.store.tables import LabelRow
 from tests.conftest import StillClock
 from tests.operations.orders_kit import rows

@@ -174,8 +174,7 @@ async def test_the_lock_goes_off_by_itself(shop: Store, mia: Actor, clock: Still
     app = app_of(shop, mia, clock)
     async with working(app) as operator:
         clock.advance(minutes=6)
-        await operator.pass_time(1.2)
-        assert isinstance(app.screen, LockScreen)
+        await operator.until(lambda: isinstance(app.screen, LockScreen), "The lock does not go off.")
 
 
 async def test_no_key_passes_the_lock(shop: Store, mia: Actor, clock: StillClock):
@@ -377,7 +376,7 @@ async def test_the_secret_is_in_no_draft_clipboard_or_repr(shop: Store, mia: Act
             *told,
         ]
         assert not [text for text in seen if PASSWORD in text]
-        await operator.pass_time(0.3)
+        await operator.rest()
     with shop.reading() as session:
         assert session.execute(select(DraftRow)).all() == []
     assert told, "the field did send messages"
@@ -393,11 +392,10 @@ async def begun_as(url: str, login: str, monkeypatch: pytest.MonkeyPatch) -> tup
     monkeypatch.setattr("opsdesk.app.os_login", lambda: login)
     app = make_app(url)
     async with app.run_test(size=(120, 36)) as pilot:
-        for _ in range(200):
-            await pilot.pause()
-            if isinstance(app.screen, SignInScreen) or (app.desk.is_open and app.desk.is_signed_in):
-                break
-            await asyncio.sleep(0.02)
+        desk = app.desk
+        await Operator(pilot).until(
+            lambda: isinstance(app.screen, SignInScreen) or (desk.is_open and desk.is_signed_in), "Nobody sits down."
+        )
         return type(app.screen).__name__, app.desk.actor.name if app.desk.is_signed_in else ""
 
 

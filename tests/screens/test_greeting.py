@@ -21,8 +21,6 @@ from tests.operator import WIDE, Operator, settings
 from tests.queue_orders import plain_order, write_orders
 from tests.shop_orders import write_user
 
-_SOON_S = 8.0
-
 
 def tied(store: Store, name: str) -> Actor:
     user_id = write_user(store, name)

@@ -66,7 +66,7 @@ def newest_refund(shop: MoneyShop) -> RefundRow:
 async def see_others(operator: Operator, order_id: int) -> None:
     """Let the screen hear of what another terminal did."""
     operator.app.tell_screens(StoreChange(frozenset({"order"}), frozenset({order_id})))
-    await operator.pass_time(0.1)
+    await operator.rest()
 
 
 # The sheet and its digits.
@@ -259,7 +259,7 @@ async def test_a_link_is_asked_for_shown_as_a_code_and_paid_while_it_is_open(sho
     order_id = shop.unpaid()
     async with working(order_app(shop.staff, order_id), size=size) as operator:
         await operator.press("m", "2")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert "464.90" in values(operator)["text"]
         await operator.press("f9", "m", "2")
         assert operator.sees("The worker asks the gateway for it. The code comes here by itself.")
@@ -305,7 +305,7 @@ async def test_a_link_form_that_waited_for_a_slow_store_begins_with_what_is_due(
     monkeypatch.setattr(PayLinkPanel, "prepare", slowly)
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "2")
-        await operator.pass_time(0.6)
+        await operator.rest()
         assert values(operator)["amount"] == "464.90"
         assert not operator.sees("Taken up where you left it.")
         await operator.press("f3")
@@ -322,20 +322,20 @@ async def test_what_goes_back_follows_what_is_typed(shop: MoneyShop):
         await operator.press("m", "4")
         assert operator.sees("Type units or amounts.")
         await operator.type("1")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("F9 REFUND 90.00 EUR")
         await operator.press("tab", "tab")
         await operator.type("4.90")
         await operator.press("tab", "tab")
         await operator.type("10")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("1 x Chair: 90.00 EUR")
         assert operator.sees("F9 REFUND 84.90 EUR")
         await operator.press("tab", "tab")
         await operator.type("30")
         await operator.press("tab")
         await operator.type("line 44")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("visa ..4242: 54.90 EUR")
         assert "84.90" in values(operator)["text"]
         await operator.press("f9")
@@ -351,7 +351,7 @@ async def test_more_units_than_are_left_are_refused_while_they_are_typed(shop: M
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "4")
         await operator.type("9")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("Only 4 of Chair can still be refunded, not 9.")
         await operator.press("f9")
         assert values(operator)[f"line_{shop.line(order_id, 1)}"] == "9"
@@ -364,7 +364,7 @@ async def test_everything_goes_back_with_one_digit_and_a_reason(shop: MoneyShop)
         await operator.press("m", "4", "f4")
         await operator.type("damaged")
         await operator.press("enter", "f4", "1")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("F9 REFUND 464.90 EUR")
         await operator.press("f9")
         shop.work()
@@ -377,7 +377,7 @@ async def test_a_mail_that_staff_worded_goes_out_as_they_worded_it(shop: MoneySh
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "4")
         await operator.type("1")
-        await operator.pass_time(0.3)
+        await operator.rest()
         await operator.press("shift+tab", "ctrl+home")
         await operator.type("Sorry! ")
         await operator.press("f9")
@@ -390,7 +390,7 @@ async def test_above_the_limit_a_second_person_agrees_through_the_money_desk(sho
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "4")
         await operator.type("3")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("A second person has to agree: 270.00 EUR is above the limit of agent (200).")
         await operator.press("f9")
         assert operator.sees("refund of 270.00 EUR by mia")
@@ -492,7 +492,7 @@ async def test_what_a_change_left_over_goes_back_with_its_own_digit(shop: MoneyS
     shop.change("mia", order_id, SetQuantity(shop.line(order_id, 1), 3))
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "4", "f4", "1")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert operator.sees("F9 REFUND 90.00 EUR")
         await operator.press("f9")
         shop.work()
@@ -585,7 +585,7 @@ async def test_what_was_typed_into_each_money_form_is_offered_again(shop: MoneyS
         await operator.press("f3", "0", "2")
         assert values(operator)["reason"] == "not as described"
         await operator.press("f3", "f3", "E")
-        await operator.pass_time(0.3)
+        await operator.rest()
         assert values(operator)["add_1"] == "2 x 50003"
         assert operator.sees("F9 CHANGE +90.00 EUR")
 
@@ -595,7 +595,7 @@ async def test_somebody_else_was_first_and_everything_that_was_typed_still_stand
     async with at_order(shop, order_id) as operator:
         await operator.press("m", "4")
         await operator.type("1")
-        await operator.pass_time(0.3)
+        await operator.rest()
         shop.refund("tim", order_id, 1)
         await operator.press("f9")
         assert operator.sees("tim was first. Nothing of yours was saved, and all of it still stands here:")
@@ -630,7 +630,7 @@ async def test_what_went_back_at_the_gateway_is_said_to_be_for_goods(shop: Money
         await operator.press("8")
         assert operator.sees("93.00 EUR went back at the gateway itself. Say what it was for.")
         await operator.type("1")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert operator.sees("90.00 EUR of 93.00 EUR")
         await operator.press("f9")
         assert operator.sees("3.00 EUR more went back")

@@ -71,7 +71,7 @@ async def wrong_after_switches(shop: MoneyShop, operator: Operator, order_id: in
         panel.form.focus_field(field)
         await operator.type(typed)
         if chance.random() < 0.5:
-            await operator.pass_time(0.2)
+            await operator.rest()
         other = chance.choice(names)
         await operator.app.seat(shop.staff.actor(other))
         await operator.settle()

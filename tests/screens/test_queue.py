@@ -26,8 +26,6 @@ from tests.operator import NARROW, WIDE, DeskApp, Operator, desk_at, working
 from tests.queue_orders import plain_order, write_orders
 from tests.shop_orders import write_customer, write_order, write_user
 
-_PREVIEW_S = 0.2
-
 
 @pytest.fixture
 def shop(sqlite_url: str) -> Store:
@@ -202,22 +200,33 @@ async def test_a_key_on_an_order_that_has_moved_on_is_held_back_once(shop: Store
 async def test_a_greyed_key_says_why(shop: Store, mia: Actor) -> None:
     write_order(shop, "104001", paid=False)
     async with working(queue(shop.url, mia, SavedView.EVERYTHING)) as operator:
-        await operator.pass_time(_PREVIEW_S)
+        await operator.rest()
         await operator.press("s")
         assert "104001 is not paid" in screen_of(operator).message
         await operator.press("A")
         assert "may not do this" in screen_of(operator).message
 
 
-async def test_the_preview_names_the_order_that_it_shows(shop: Store, mia: Actor) -> None:
+async def test_the_preview_names_the_order_that_it_shows(
+    shop: Store, mia: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     several(shop)
+    read_in, may_read = QueuePreview._read_in, asyncio.Event()
+
+    async def slowly(self: QueuePreview) -> None:
+        await may_read.wait()
+        await read_in(self)
+
     async with working(queue(shop.url, mia)) as operator:
-        await operator.pass_time(_PREVIEW_S)
+        await operator.rest()
         assert operator.screen.query_one(QueuePreview).text.startswith(" 104001")
+        monkeypatch.setattr(QueuePreview, "_read_in", slowly)
         await operator.pilot.press("down", "down", "down")
+        await operator.until(lambda: pointed(operator) == "104004")
         # Until the next order has been read, the preview names the one that it still shows.
         assert operator.screen.query_one(QueuePreview).text.startswith(" 104001")
-        await operator.pass_time(_PREVIEW_S)
+        may_read.set()
+        await operator.rest()
         assert operator.screen.query_one(QueuePreview).text.startswith(" 104004")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -59,9 +57,7 @@ async def test_keys_typed_before_the_queue_is_there_wait_for_it(sqlite_url: str)
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("down", "a")
         operator = Operator(pilot)
-        async with asyncio.timeout(10):
-            while not operator.sees("104002 is yours"):
-                await operator.settle()
+        await operator.until_seen("104002 is yours")
     with store.reading() as session:
         taken = select(OrderRow.number).where(col(OrderRow.owner_id).is_not(None))
         assert session.execute(taken).scalars().all() == ["104002"]

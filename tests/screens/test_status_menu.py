@@ -131,7 +131,7 @@ async def test_backordered_writes_the_day_into_the_mail_as_it_is_typed(staff: Pe
         assert isinstance(operator.app.focused, LineField)
         assert operator.app.focused.field.name == "expected_on"
         await operator.type("4 Dec")
-        await operator.pass_time(0.4)
+        await operator.rest()
         assert "December 4" in text_of(operator)
         await operator.press("f9")
     assert "December 4" in mails(staff)[0].text

@@ -98,7 +98,7 @@ async def test_a_mail_that_is_taken_meanwhile_is_shown_and_asks_for_no_second_ke
         await replace_field(operator, "line1", "Mine")
         sent(staff.store, clock)
         operator.app.tell_screens(StoreChange(frozenset({"order"}), frozenset({order_id})))
-        await operator.pass_time(0.1)
+        await operator.rest()
         assert operator.sees("accepted by the mail server")
         await operator.press("f9")
         assert isinstance(operator.screen, OrderScreen)
@@ -167,7 +167,7 @@ async def test_a_draft_from_before_the_others_change_undoes_nothing(staff: Peopl
     async with working(order_app(staff, order_id)) as operator:
         await operator.press("e")
         await replace_field(operator, "line1", "Mine")
-        await operator.pass_time(0.5)
+        await operator.rest()
     tim_saves(staff, order_id, city="Kiel")
     async with working(order_app(staff, order_id)) as operator:
         await operator.press("e")

