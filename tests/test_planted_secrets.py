@@ -179,9 +179,11 @@ def test_a_crash_report_shows_no_secret(planted: Planted, tmp_path: Path) -> Non
 
 def test_control_a_careless_program_is_caught(planted: Planted, tmp_path: Path) -> None:
     shown = planted.keys["file"]
-    careless = subprocess.Popen([sys.executable, "-c", "input()", shown], stdin=subprocess.PIPE)
+    asks = [sys.executable, "-c", "input('here\\n')", shown]
+    careless = subprocess.Popen(asks, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        # Its arguments are there from the moment it runs the new program.
+        # What a process was called with can only be seen some time after it was started.
+        assert careless.stdout is not None and careless.stdout.readline() == b"here\n"
         assert planted.found_in_arguments() == [shown]
     finally:
         careless.communicate(b"\n")

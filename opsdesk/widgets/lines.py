@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
@@ -70,6 +72,17 @@ class StateLine(Static):
         return self._text
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the message line says: a sentence, its tone and symbol, a hint beside it and lines under it."""
+
+    sentence: str = ""
+    tone: Tone = Tone.PLAIN
+    symbol: str = ""
+    hint: str = ""
+    more: str = ""
+
+
 class MessageLine(Static):
     """The last result; it stays until the next one."""
 
@@ -80,19 +93,24 @@ class MessageLine(Static):
 
     def __init__(self) -> None:
         super().__init__(Content(""))
-        self.text = ""
-        self.tone = Tone.PLAIN
+        self.said = Said()
 
-    def show(self, sentence: str, tone: Tone = Tone.PLAIN, *, symbol: str = "", hint: str = "", more: str = "") -> None:
+    @property
+    def text(self) -> str:
+        """What the sentence is."""
+        return self.said.sentence
+
+    def show(self, said: Said) -> None:
         """Show a sentence behind its symbol, a dimmed hint beside it, and further lines under it."""
-        self.text, self.tone = sentence, tone
-        pieces: list[tuple[str, str]] = [(f"{symbol} ", tone.style)] if symbol else []
-        if sentence:
-            pieces.append((sentence, tone.style if tone in (Tone.ALARM, Tone.LOOK) else Tone.PLAIN.style))
-        if hint:
-            pieces.append((f"   {hint}", Tone.DIM.style))
-        if more:
-            pieces.append((f"\n{more}", Tone.PLAIN.style))
+        self.said = said
+        tone = said.tone
+        pieces: list[tuple[str, str]] = [(f"{said.symbol} ", tone.style)] if said.symbol else []
+        if said.sentence:
+            pieces.append((said.sentence, tone.style if tone in (Tone.ALARM, Tone.LOOK) else Tone.PLAIN.style))
+        if said.hint:
+            pieces.append((f"   {said.hint}", Tone.DIM.style))
+        if said.more:
+            pieces.append((f"\n{said.more}", Tone.PLAIN.style))
         was_tall = self.has_class("-tall")
-        self.set_class(bool(more), "-tall")
-        self.update(Content.assemble(*pieces), layout=was_tall or bool(more))
+        self.set_class(bool(said.more), "-tall")
+        self.update(Content.assemble(*pieces), layout=was_tall or bool(said.more))

@@ -158,7 +158,7 @@ def test_an_unpaid_order_just_costs_more(clerk: Performer, store: Store, order_i
 def test_a_preview_answers_in_full_and_changes_nothing(clerk: Performer, store: Store, order_id: int) -> None:
     done = clerk.rehearse(propose, order_id, version=1, edits=[TEA, RemoveLine(honey(store))])
     assert (done.details["old_total_minor"], done.details["new_total_minor"]) == (3_520, 4_410)
-    assert done.details["warnings"] == "Tea (50433): 2 more are wanted, 1 are in stock."
+    assert done.details["warnings"] == "Tea (50433): 2 more are wanted, 1 are in stock: 1 too few."
     assert done.details["shipping"] == "kept"
     assert "Honey jar: ordered 1 became 0" in str(done.details["changes"])
     assert json.dumps(dict(done.details))

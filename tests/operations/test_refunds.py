@@ -14,7 +14,7 @@ from opsdesk.domain.payments.transactions import Method, TransactionKind
 from opsdesk.domain.refunds.composing import Fee, RefundContent, RefundLine
 from opsdesk.domain.refunds.shares import ShareChoice
 from opsdesk.domain.refunds.states import FeeKind, RefundReason
-from opsdesk.operations.payments.gateway_calls import conclude, on_answer
+from opsdesk.operations.payments.gateway_calls import conclude, on_answer, settle_by_hand
 from opsdesk.operations.refunds.asking import request, retry, return_overpayment, take_back, turn_into_credit
 from opsdesk.operations.undo import undo
 from opsdesk.store.engine import Store
@@ -306,6 +306,18 @@ def test_a_refund_that_was_given_up_and_happened_after_all_is_not_missed(shop: R
     assert "happened after all" in shop.row.problem
     assert shop.payment.refunded_minor == 36_000
     assert shop.mails == []
+
+
+def test_what_waits_for_a_second_person_anew_and_had_gone_before_is_no_breach(shop: RefundShop) -> None:
+    """INV-A4: it went out when nobody else had to agree; who asked for it again has sent nothing."""
+    shop.refund(shop.sofia, shop.chairs(8), letter=LETTER)
+    shop.gateway.faults.append(Fault.REFUSED)
+    shop.work()
+    shop.mia.perform(retry, shop.row.id)
+    assert shop.states == ("pending_approval", ["waiting"])
+    shop.clock.advance(seconds=1)
+    shop.sven.perform(settle_by_hand, shop.calls[0].id, happened=True, reference="re_9", note="Seen at the gateway.")
+    assert (shop.states[0], shop.going_back, shop.wrong()) == ("succeeded", (0, 72_000), [])
 
 
 # --- several payments

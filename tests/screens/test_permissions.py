@@ -23,8 +23,14 @@ from tests.operator import DeskApp, Operator, desk_at, working
 from tests.screens.outbox_kit import filled
 
 PEOPLE = (Role.AGENT, Role.WAREHOUSE, Role.FRAUD, Role.SUPERVISOR, Role.ADMIN)
-_LETTERS = {each.method for each in commands_of("order")}
-ORDER = {action: name for action, name in OPERATIONS.items() if action in _LETTERS} | {"hold": "order.hold"}
+
+
+def on_an_order(screen: str) -> dict[str, str]:
+    """Return the operation behind each key that acts on an order on this screen."""
+    keys = {each.method for each in commands_of(screen)}
+    return {action: name for action, name in OPERATIONS.items() if action in keys} | {"hold": "order.hold"}
+
+
 MAIL = {"take_back": "mail.take_back", "edit": "mail.edit", "commit": "mail.send_now", "undo": "mail.take_back"}
 PERSON = {
     "add": "user.add",
@@ -35,8 +41,8 @@ PERSON = {
     "close": "user.deactivate",
 }
 SCREENS: Mapping[str, tuple[Callable[[], Screen[None]], Mapping[str, str], str]] = {
-    "queue": (OrdersScreen, ORDER, ""),
-    "order": (lambda: OrderScreen(4), ORDER, ""),
+    "queue": (OrdersScreen, on_an_order("queue"), ""),
+    "order": (lambda: OrderScreen(4), on_an_order("order"), ""),
     "outbox": (OutboxScreen, MAIL, "4"),
     "users": (UsersScreen, PERSON, "1"),
 }

@@ -347,6 +347,7 @@ async def test_a_slow_reading_is_said_and_the_word_goes_with_it(
             await answers.wait()
             return await read(*args, **kwargs)
 
+        operator.screen.say_done("Held.", hint="u undoes")
         monkeypatch.setattr(operator.app.desk, "read", slowly)
         await operator.pilot.press("f5")
         await operator.until_seen("reading ...")
@@ -354,6 +355,7 @@ async def test_a_slow_reading_is_said_and_the_word_goes_with_it(
         answers.set()
         await operator.settle()
         assert not operator.sees("reading ...")
+        assert operator.sees("Held.   u undoes")
 
 
 async def test_an_agent_is_told_when_somebody_cancels_what_they_look_at(shop: Store, mia: Actor) -> None:

@@ -45,10 +45,19 @@ def test_a_planted_violation_is_found(demo_store, kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_a_command_id_whose_digits_add_up_as_a_cards_do_is_none(demo_store, kind: str) -> None:
+@pytest.mark.parametrize(
+    "by_chance",
+    [
+        "8ea959c1-7ab2-4078-9990-3304038edf7b",
+        "ae4de9bc4033437886792412b93b75a1",
+        "7bf6471026014524906e88b56099413c080342f9a2db3ff123e64aef3595282d",
+    ],
+)
+def test_an_id_or_hash_whose_digits_add_up_as_a_cards_do_is_none(demo_store, kind: str, by_chance: str) -> None:
     url = demo_store(kind)
-    by_chance = "UPDATE refund SET note = '8ea959c1-7ab2-4078-9990-3304038edf7b' WHERE id = 1"
-    plant(url, Planted("X1", "", (by_chance,)))
+    alone = f"UPDATE refund SET note = '{by_chance}' WHERE id = 1"
+    within = f"""UPDATE command SET result = '{{"key": "refund-{by_chance}", "ids": [12]}}'"""
+    plant(url, Planted("X1", "", (alone, within)))
 
     assert [violation.wrong for violation in verified(url).violations if violation.invariant == "X1"] == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events
@@ -50,7 +48,7 @@ class Attending(DeskScreen[ResultT]):
                 self.attempt_write(
                     beat,
                     user_id,
-                    self._seat,
+                    self.desk.seat,
                     "order",
                     self.order_id,
                     is_editing=self.IS_EDITING,
@@ -61,12 +59,7 @@ class Attending(DeskScreen[ResultT]):
     def go_away(self) -> None:
         """Tell the others that nobody is at the order here any more."""
         if self.desk.is_open and self.desk.is_signed_in and self.desk.actor.user_id is not None:
-            self.begin_quietly(self.attempt_write(leave, self._seat))
-
-    @property
-    def _seat(self) -> str:
-        # Two machines may both have a pts/3, and one program may run twice on it.
-        return f"{socket.gethostname()}:{os.getpid()}:{id(self.desk):x}"
+            self.begin_quietly(self.attempt_write(leave, self.desk.seat))
 
     def _look_round(self) -> None:
         if self.is_active and self.desk.is_open and self.desk.is_signed_in:
@@ -79,7 +72,7 @@ class Attending(DeskScreen[ResultT]):
 
     def show_here(self, found: tuple[Present, ...]) -> None:
         """Show who else is here; nothing is drawn while that stays the same."""
-        others = tuple(one for one in found if one.terminal != self._seat)
+        others = tuple(one for one in found if one.terminal != self.desk.seat)
         if [(one.name, one.is_editing) for one in others] != [(one.name, one.is_editing) for one in self.here]:
             self.here = others
             self.here_changed()

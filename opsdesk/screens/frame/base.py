@@ -21,7 +21,7 @@ from opsdesk.screens.frame.latest import run_latest
 from opsdesk.screens.frame.reopening import Reopening
 from opsdesk.theme import Tone
 from opsdesk.widgets.key_bar import KeyBar
-from opsdesk.widgets.lines import MessageLine, StateLine, TitleLine
+from opsdesk.widgets.lines import MessageLine, Said, StateLine, TitleLine
 from opsdesk.widgets.scan_box import ScanBox
 
 ResultT = TypeVar("ResultT")
@@ -118,7 +118,7 @@ class DeskScreen(Reopening[ResultT]):
 
     async def _read(self) -> None:
         self._reading = mine = object()
-        before = self.message
+        before = self.said
         reading = self.set_timer(_READING_SHOWN_S, lambda: self._say_reading(mine, before))
         try:
             await self.load()
@@ -127,15 +127,15 @@ class DeskScreen(Reopening[ResultT]):
             reading.stop()
             if self._reading is mine:
                 self._reading = None
-                if self.is_attached and self.message == _READING:
-                    self.say("")
+                if self.message == _READING:
+                    self.show_said(before)
                 self.release_keys()
         self.show_title()
         self.show_keys()
 
-    def _say_reading(self, mine: object, before: str) -> None:
+    def _say_reading(self, mine: object, before: Said) -> None:
         # The timer may have gone off just before the answer came, or behind what the screen has said of it already.
-        if self._reading is mine and self.message == before:
+        if self._reading is mine and self.said == before:
             self.say(_READING, hint="F3 leaves")
 
     def release_keys(self) -> None:

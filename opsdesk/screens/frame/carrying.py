@@ -13,7 +13,7 @@ from textual.worker import Worker
 from opsdesk.domain.errors import Conflict, Invalid, OpsDeskError, Unavailable
 from opsdesk.key_lane import takes_text
 from opsdesk.theme import Tone
-from opsdesk.widgets.lines import MessageLine
+from opsdesk.widgets.lines import MessageLine, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,28 +78,36 @@ class Carrying(Screen[ResultT]):
 
     def say(self, sentence: str, *, hint: str = "", more: str = "") -> None:
         """Say something on the message line; it stays until the next sentence."""
-        self._message.show(sentence, hint=hint, more=more)
+        self.show_said(Said(sentence, hint=hint, more=more))
 
     def say_done(self, sentence: str, *, hint: str = "", more: str = "") -> None:
         """Say that something was done."""
-        self._message.show(sentence, Tone.GOOD, symbol=self.host.symbol("done"), hint=hint, more=more)
+        self.show_said(Said(sentence, Tone.GOOD, self.host.symbol("done"), hint, more))
 
     def say_no(self, sentence: str, *, more: str = "") -> None:
         """Say why something was not done, and what would help."""
-        self._message.show(sentence, Tone.LOOK, symbol=self.host.symbol("look"), more=more)
+        self.show_said(Said(sentence, Tone.LOOK, self.host.symbol("look"), more=more))
 
     def say_wrong(self, sentence: str) -> None:
         """Say that something is broken, not merely refused."""
-        self._message.show(sentence, Tone.ALARM, symbol=self.host.symbol("wrong"))
+        self.show_said(Said(sentence, Tone.ALARM, self.host.symbol("wrong")))
+
+    def show_said(self, said: Said) -> None:
+        """Show it; nothing once the line is taken down, as it is when the program ends."""
+        line = self.query_one_optional(MessageLine)
+        if line is not None:
+            line.show(said)
+
+    @property
+    def said(self) -> Said:
+        """What the message line says, with all that stands beside it."""
+        line = self.query_one_optional(MessageLine)
+        return line.said if line is not None else Said()
 
     @property
     def message(self) -> str:
-        """What the message line says."""
-        return self._message.text
-
-    @property
-    def _message(self) -> MessageLine:
-        return self.query_one(MessageLine)
+        """The sentence on the message line."""
+        return self.said.sentence
 
     async def fetch(self, view: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Answer from one view, or say that the store does not answer and return None."""

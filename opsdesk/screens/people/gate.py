@@ -75,7 +75,8 @@ class Gate(DeskScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Ask, and give the focus back to the form whenever it would be lost."""
-        self.query_one(".gate--why", Static).update(Content.styled(self.why(), Tone.DIM.style))
+        for why in self.query(".gate--why").results(Static):
+            why.update(Content.styled(self.why(), Tone.DIM.style))
         self.watch(self, "focused", self._keep_focus, init=False)
 
     async def load(self) -> None:

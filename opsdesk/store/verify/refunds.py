@@ -20,6 +20,8 @@ _SENT = words(
         RefundState.CONVERTED_TO_CREDIT,
     ]
 )
+# What is asked for anew after it failed may turn out to have gone out before, when nobody else had to agree.
+_WENT_SINCE = "(submitted_at IS NULL OR submitted_at >= requested_at)"
 # What an order costs may have become less after it was refunded.
 _NOT_AMENDED = "NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.order_id = orders.id AND state = 'applied')"
 
@@ -139,7 +141,7 @@ CHECKS = (
         "nobody else has agreed to exactly this before it went out",
         f"""
         SELECT refund.id, 'asked for by ' || requested_by FROM refund
-        WHERE needs_approval AND state IN ({_SENT}) AND NOT EXISTS (
+        WHERE needs_approval AND state IN ({_SENT}) AND {_WENT_SINCE} AND NOT EXISTS (
             SELECT 1 FROM approval WHERE subject_kind = 'refund' AND subject_id = refund.id
             AND approval.content_hash = refund.content_hash AND approved_by <> refund.requested_by
             AND approved_at <= submitted_at
