@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from opsdesk.domain.errors import Denied, Invalid, Refused
+from opsdesk.domain.money import Money
 from opsdesk.domain.payments.transactions import Method
 from opsdesk.domain.people import permissions
 from opsdesk.domain.people.actors import Actor, Role
@@ -259,7 +260,7 @@ def test_twenty_slices_below_the_limit_do_not_slip_through(shop: RefundShop) -> 
 
 def test_without_the_rolling_sum_they_do(shop: RefundShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a product that forgets what was refunded before is caught by the same question."""
-    monkeypatch.setattr(Settlements, "refunded_since", lambda *_: 0)
+    monkeypatch.setattr(Settlements, "refunded_since", lambda *_: [])
     slices(shop, 20, 9_000)
     shop.work()
     assert len(unapproved(shop)) == 9
@@ -274,6 +275,24 @@ def test_two_orders_of_one_customer_add_up(store: Store, clock: StillClock) -> N
     states = [row.state for row in rows(store, RefundRow)]
     assert states == ["submitted"] * 5 + ["pending_approval"]
     assert unapproved(shop) == []
+
+
+def test_another_currency_opens_no_limit_of_its_own(store: Store, clock: StillClock) -> None:
+    """INV-A6: units are added up across currencies, and `verify` says so of what went out otherwise."""
+    shop = RefundShop(store, clock)
+    other = shop.add_order("104502", currency="USD")
+    captured(store, other, reference="pi_2")
+    slices(shop, 4, 20_000)
+    shop.refund(shop.mia, RefundContent(goodwill=Money(20_000, "USD")), other)
+    assert shop.row.state == "submitted"
+    done = shop.refund(shop.mia, RefundContent(goodwill=Money(1, "USD")), other)
+    assert shop.row.state == "pending_approval"
+    assert "200.01 USD and 800.00 EUR are together above the limit of agent (1000)" in str(done.details)
+    assert shop.wrong() == []
+    with Session(store.writer) as session:
+        session.execute(text("UPDATE refund SET needs_approval = false WHERE state = 'pending_approval'"))
+        session.commit()
+    assert any("more than they may alone" in wrong for wrong in shop.wrong())
 
 
 def test_the_day_is_each_persons_own(shop: RefundShop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from opsdesk.domain.money import Money, exponent
 from opsdesk.domain.people.actors import Actor, Role
@@ -183,12 +184,18 @@ def why_not_allowed(actor: Actor | None, operation: str) -> str | None:
     return f"{actor.name} is {actor.role} and may not do this ({operation}). Ask: {who}."
 
 
-def why_not_within(actor: Actor, operation: str, amount: Money) -> str | None:
-    """Say why the amount is above what this person may decide alone, or None if it is not."""
+def why_not_within(actor: Actor, operation: str, *amounts: Money) -> str | None:
+    """Say why these amounts are together above what this person may decide alone, or None if they are not.
+
+    Amounts of several currencies are added up unit by unit: no rate is asked, and no currency opens a limit of its own.
+    """
     limit = OWN_LIMITS.get(operation, {}).get(actor.role)
-    if limit is None:
+    if limit is None or sum(_units(amount) for amount in amounts) <= limit:
         return None
-    units = amount.amount if exponent(amount.currency) else amount.amount / SMALL_UNITS
-    if units <= limit:
-        return None
-    return f"{amount} is above the limit of {actor.role} ({limit}). Ask a supervisor."
+    told = " and ".join(str(amount) for amount in amounts)
+    is_above = "is above" if len(amounts) == 1 else "are together above"
+    return f"{told} {is_above} the limit of {actor.role} ({limit}). Ask a supervisor."
+
+
+def _units(amount: Money) -> Decimal:
+    return amount.amount if exponent(amount.currency) else amount.amount / SMALL_UNITS

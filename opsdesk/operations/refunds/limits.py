@@ -40,14 +40,19 @@ def why_not_alone(work: Work, grounds: Grounds, total: Money, shares: Sequence[S
     """Say why the actor may not refund this alone, or nothing if they may."""
     if problem := why_not_within(work.actor, "refund.request", total):
         return problem
-    before = work.settlements.refunded_since(work.actor.name, work.now - DAY, total.currency)
-    of_the_day = Money(before, total.currency) + total
-    if problem := why_not_within(work.actor, "refund.day", of_the_day):
-        return f"Within a day that would be {of_the_day}: {problem}"
+    before = work.settlements.refunded_since(work.actor.name, work.now - DAY)
+    if problem := why_not_within(work.actor, "refund.day", *_with(before, total)):
+        return f"With what went back within a day, {problem}"
     other = [share for share in shares if is_other_way(share.method, grounds.source(share.payment_id))]
     if other and (problem := why_not_allowed(work.actor, "refund.by_hand")):
         return f"The money leaves another way than it came in. {problem}"
     return ""
+
+
+def _with(before: Sequence[Money], total: Money) -> list[Money]:
+    """Return the sums of the day with this one among them, its own currency first."""
+    of_its_own = sum((money for money in before if money.currency == total.currency), start=total)
+    return [of_its_own, *(money for money in before if money.currency != total.currency)]
 
 
 def approvers(work: Work, total: Money) -> tuple[str, ...]:

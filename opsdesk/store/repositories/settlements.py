@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel, col
 
 from opsdesk.domain.amendments.states import OPEN_AMENDMENTS
 from opsdesk.domain.errors import Conflict, Refused
+from opsdesk.domain.money import Money
 from opsdesk.domain.refunds.states import NOT_COUNTED, ShareState
 from opsdesk.store.bulk import table_of
 from opsdesk.store.tables import (
@@ -102,16 +103,17 @@ class Settlements:
         """Return one share of a refund for change."""
         return self._locked(RefundShareRow, share_id, "share of the refund", None)
 
-    def refunded_since(self, actor: str, since: datetime, currency: str) -> int:
-        """Return what somebody has refunded alone since a moment, in minor units of one currency (INV-A6)."""
-        own = select(func.coalesce(func.sum(col(RefundRow.amount_minor)), 0)).where(
+    def refunded_since(self, actor: str, since: datetime) -> list[Money]:
+        """Return what somebody has refunded alone since a moment, one sum for each currency (INV-A6)."""
+        currency = col(RefundRow.currency)
+        own = select(currency, func.sum(col(RefundRow.amount_minor))).where(
             col(RefundRow.requested_by) == actor,
             col(RefundRow.requested_at) > since,
-            col(RefundRow.currency) == currency,
             col(RefundRow.needs_approval).is_(False),
             col(RefundRow.state).not_in(NOT_COUNTED),
         )
-        return int(self._session.execute(own).scalar_one())
+        sums = self._session.execute(own.group_by(currency).order_by(currency))
+        return [Money(int(minor), name) for name, minor in sums]
 
     def approval(self, kind: str, subject_id: int, content_hash: str) -> ApprovalRow | None:
         """Return the approval of exactly this content, if there is one."""

@@ -32,27 +32,28 @@ def _in(currencies: tuple[str, ...], places: int) -> str:
 
 
 _UNIT = f"CASE {_in(currencies_with(3), 3)} {_in(currencies_with(4), 4)} ELSE {SMALL_UNITS} END"
+_FINEST = 10_000
 _LIMIT = " ".join(f"WHEN '{role.value}' THEN {limit}" for role, limit in OWN_LIMITS["refund.day"].items())
 _OWN = f"""
-    SELECT id, order_id, requested_by, requested_at, currency, amount_minor FROM refund
+    SELECT id, order_id, requested_by, requested_at, amount_minor * ({_FINEST} / {_UNIT}) AS amount FROM refund
     WHERE NOT needs_approval AND {_COUNTED}
 """
 _OF_A_DAY = f"""
-    SELECT newest.id, newest.requested_by, newest.currency, sum(own.amount_minor) AS amount, (
+    SELECT newest.id, newest.requested_by, sum(own.amount) AS amount, (
         SELECT max(role) FROM activity WHERE subject_kind = 'order' AND subject_id = newest.order_id
             AND actor = newest.requested_by AND at = newest.requested_at
     ) AS role
     FROM ({_OWN}) AS newest JOIN ({_OWN}) AS own
-        ON own.requested_by = newest.requested_by AND own.currency = newest.currency
+        ON own.requested_by = newest.requested_by
         AND own.requested_at <= newest.requested_at AND own.requested_at > {{day_before}}
-    GROUP BY newest.id, newest.order_id, newest.requested_by, newest.requested_at, newest.currency
+    GROUP BY newest.id, newest.order_id, newest.requested_by, newest.requested_at
 """
 
 
 def _above_the_day(day_before: str) -> str:
     return f"""
-        SELECT id, requested_by || ' ' || amount || ' ' || currency
-        FROM ({_OF_A_DAY.format(day_before=day_before)}) AS days WHERE amount > CASE role {_LIMIT} END * {_UNIT}
+        SELECT id, requested_by || ' ' || amount / {_FINEST}
+        FROM ({_OF_A_DAY.format(day_before=day_before)}) AS days WHERE amount > CASE role {_LIMIT} END * {_FINEST}
     """
 
 
