@@ -111,6 +111,7 @@ class MessageLine(Static):
             pieces.append((f"   {said.hint}", Tone.DIM.style))
         if said.more:
             pieces.append((f"\n{said.more}", Tone.PLAIN.style))
-        was_tall = self.has_class("-tall")
+        height = self.styles.height
+        grows = self.has_class("-tall") or bool(said.more) or (height is not None and height.is_auto)
         self.set_class(bool(said.more), "-tall")
-        self.update(Content.assemble(*pieces), layout=was_tall or bool(said.more))
+        self.update(Content.assemble(*pieces), layout=grows)

@@ -78,7 +78,9 @@ class DeskScreen(Reopening[ResultT]):
         return ()
 
     def on_mount(self) -> None:
-        """Paint the frame at once, then read."""
+        """Paint the frame at once, then read. A program that ends meanwhile lays nothing out."""
+        if not self.children:
+            return
         self.watch(self, "focused", self._focus_moved, init=False)
         self.set_interval(_CLOCK_S, self.show_title)
         self.show_title()
