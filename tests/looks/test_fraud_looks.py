@@ -29,7 +29,6 @@ from tests.operator import Operator
 from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, not_asked, queue_app
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-_AFTER_S = 0.4
 Compare = Callable[..., bool]
 Happens = Callable[[Cases], None]
 
@@ -152,7 +151,7 @@ def working_on(look: Look) -> Callable[[Pilot[int]], Awaitable[None]]:
         await operator.settle()
         for key in look.keys:
             await operator.press(key)
-        await operator.pass_time(_AFTER_S)
+        await operator.rest()
 
     return work
 

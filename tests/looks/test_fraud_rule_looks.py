@@ -92,7 +92,7 @@ def test_look(look: Look, size: str, shop: Store, clock: StillClock, snap_compar
         await operator.press(*look.keys)
         if look.pasted:
             await operator.paste(look.pasted)
-        await operator.pass_time(0.4)
+        await operator.rest()
         await operator.press(*look.then)
 
     app = app_of(cases.staff, look.who, RulesScreen, glyphs=look.glyphs)

@@ -25,7 +25,6 @@ from tests.operator import DeskApp, Operator, desk_at
 from tests.screens.order_kit import People
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-_PREVIEW_S = 0.3
 
 Compare = Callable[..., bool]
 
@@ -100,10 +99,10 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[int]], Awaitable[None]]:
     async def press(pilot: Pilot[int]) -> None:
         operator = Operator(pilot)
         await operator.settle()
-        await operator.pass_time(_PREVIEW_S)
+        await operator.rest()
         for key in keys:
             await operator.press(key)
-        await operator.pass_time(_PREVIEW_S)
+        await operator.rest()
 
     return press
 

@@ -32,8 +32,6 @@ from tests.operator import Operator
 from tests.screens.money_shop import MoneyShop, eur
 from tests.screens.order_kit import app_of
 
-_AFTER_S = 0.4
-
 
 def unpaid(shop: MoneyShop) -> int:
     return shop.unpaid()
@@ -233,7 +231,7 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[int]], Awaitable[None]]:
         await operator.settle()
         for key in keys:
             await operator.press(key)
-        await operator.pass_time(_AFTER_S)
+        await operator.rest()
 
     return press
 

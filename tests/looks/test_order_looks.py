@@ -27,7 +27,6 @@ from tests.operator import Operator
 from tests.screens.order_kit import People, app_of, now_of, order_with_a_past, people
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-_AFTER_S = 0.4
 Compare = Callable[..., bool]
 Happens = Callable[[People, int], None]
 
@@ -133,9 +132,9 @@ def working_on(look: Look, staff: People, order_id: int) -> Callable[[Pilot[int]
             for key in keys:
                 # Typed letter by letter, it would hang on the machine's speed which half of it is judged.
                 await (operator.paste(key.removeprefix("paste ")) if key.startswith("paste ") else operator.press(key))
-            await operator.pass_time(_AFTER_S)
+            await operator.rest()
             happens(staff, order_id)
-        await operator.pass_time(_AFTER_S)
+        await operator.rest()
 
     return work
 

@@ -28,7 +28,6 @@ from tests.operator import DeskApp, Operator, desk_at
 from tests.screens.outbox_kit import MAILS, filled
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-_PREVIEW_S = 0.3
 _MAIL = str(1 + [state for state, *_ in MAILS].index(MailState.QUEUED))
 _DOUBT = str(1 + [state for state, *_ in MAILS].index(MailState.HELD))
 
@@ -81,7 +80,7 @@ def at_work(keys: tuple[str, ...]):
                 await operator.settle()
             else:
                 await operator.press(key)
-        await operator.pass_time(_PREVIEW_S)
+        await operator.rest()
 
     return work
 
