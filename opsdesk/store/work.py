@@ -26,17 +26,7 @@ from opsdesk.store.audit import chain
 from opsdesk.store.audit.anchor import remember_head
 from opsdesk.store.audit.sealing import sealing_key
 from opsdesk.store.engine import UTC, Store, unavailable
-from opsdesk.store.repositories.articles import Articles
-from opsdesk.store.repositories.calls import Calls
-from opsdesk.store.repositories.cases import Cases
-from opsdesk.store.repositories.credit_notes import CreditNotes
-from opsdesk.store.repositories.desks import Desks
-from opsdesk.store.repositories.mails import Mails
-from opsdesk.store.repositories.orders import Orders
-from opsdesk.store.repositories.payments import Payments
-from opsdesk.store.repositories.risk import Risk
-from opsdesk.store.repositories.settlements import Settlements
-from opsdesk.store.repositories.users import Users
+from opsdesk.store.repositories.together import Repositories
 from opsdesk.store.tables import CommandRow
 
 if TYPE_CHECKING:
@@ -81,28 +71,16 @@ def operation(name: str) -> Callable[[Callable[Concatenate[Work, P], Done]], Ope
     return register
 
 
-class Work:
+class Work(Repositories):
     """What an operation may touch: repositories, who acts, and what time it is. There is no commit."""
 
     def __init__(
         self, session: Session, *, actor: Actor, now: datetime, command_id: str, store: Store | None = None
     ) -> None:
-        self._session = session
+        super().__init__(session, now, by_person=actor.role is not Role.SYSTEM)
         self._store = store
         self.actor = actor
-        self.now = now
         self.command_id = command_id
-        self.orders = Orders(session, now, by_person=actor.role is not Role.SYSTEM)
-        self.mails = Mails(session)
-        self.cases = Cases(session)
-        self.payments = Payments(session, now)
-        self.calls = Calls(session)
-        self.settlements = Settlements(session)
-        self.notes = CreditNotes(session)
-        self.risk = Risk(session, now)
-        self.users = Users(session)
-        self.desks = Desks(session)
-        self.articles = Articles(session)
         self.entries: list[chain.Entry] = []
         self.undo: tuple[str, Mapping[str, Plain]] | None = None
 
