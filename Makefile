@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-to-test
-WORKERS ?= 2
+# On two cores: one more than there are, since one or another always waits for a server, a terminal or the clock.
+WORKERS ?= 3
 UV ?= uv
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
