@@ -66,9 +66,7 @@ def _desks(shop: Shop) -> list[Desk]:
     )
     other = aliased(PaymentRow)
     # Over several payments a clerk would have to say by which way, and with which reference.
-    is_only_one = ~exists().where(
-        col(other.order_id) == col(PaymentRow.order_id), col(other.id) != col(PaymentRow.id)
-    ).correlate(PaymentRow)
+    is_only_one = ~exists().where(col(other.order_id) == col(PaymentRow.order_id), col(other.id) != col(PaymentRow.id))
     paid = (
         select(col(PaymentRow.id), col(PaymentRow.order_id), col(OrderRow.currency))
         .join(OrderRow, col(OrderRow.id) == col(PaymentRow.order_id))

@@ -7,8 +7,6 @@ widget. Light to import, because the frame is painted before the store is opened
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from uuid import uuid4
 
 from opsdesk.domain.errors import OpsDeskError, Refused, Unavailable
 from opsdesk.domain.moments import Clock, system_clock
+from opsdesk.terminal.place import seat_name
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -68,8 +67,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.seat = f"{socket.gethostname()}:{secrets.token_hex(8)}"
-        """Tells this terminal from all others: one program may run twice on a machine, two machines have a pts/3."""
+        self.seat = seat_name()
         self._open_shop = open_shop
         self._actor = actor
         self._opened: OpenedShop | None = None

@@ -43,13 +43,17 @@ _LONG = (
 """What takes longest; at the end of a run one core would wait for it."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread what takes longest over the run and begin with it, so that both halves of a run end together."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker begin with its share of what takes longest, so that all end together."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if any(name in item.nodeid for name in _LONG)]
     is_long = set(long)
     rest = [item for item in items if item not in is_long]
-    middle = len(rest) // 2
-    items[:] = [*long[::2], *rest[:middle], *long[1::2], *rest[middle:]]
+    # A worker is handed one piece of the list, and the pieces are of one length.
+    cuts = [len(rest) * piece // workers for piece in range(workers + 1)]
+    items[:] = [
+        item for piece in range(workers) for item in (*long[piece::workers], *rest[cuts[piece] : cuts[piece + 1]])
+    ]
 
 
 def pytest_collection_finish() -> None:

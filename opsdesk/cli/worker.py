@@ -14,6 +14,7 @@ from opsdesk.cli.options import JsonOption, StoreOption
 from opsdesk.cli.output import complain, say, say_json
 
 if TYPE_CHECKING:
+    from opsdesk.terminal.place import seat_name
     from opsdesk.worker.loop import Round
 
 
@@ -31,7 +32,7 @@ def worker(
     from opsdesk.integrations.payments.opening import open_gateways
     from opsdesk.settings import load_settings
     from opsdesk.store.views.shop import shop
-    from opsdesk.worker.loop import new_holder, run_once, run_worker, worker_state
+    from opsdesk.worker.loop import run_once, run_worker, worker_state
 
     settings = load_settings()
     with opened(store) as found:
@@ -47,7 +48,7 @@ def worker(
         gateways, mailbox = open_gateways(settings), open_mailbox(settings)
         with telling(found) as (_, letters, _):
             if once:
-                done = run_once(found, mailer, gateways, holder=new_holder(), mailbox=mailbox, letters=letters)
+                done = run_once(found, mailer, gateways, holder=seat_name(), mailbox=mailbox, letters=letters)
                 _print(_counts(done), as_json=as_json)
                 return
             run_worker(found, mailer, gateways, stop=_stop_on_signals(), mailbox=mailbox, letters=letters)

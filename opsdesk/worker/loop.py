@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 from types import MappingProxyType
-from uuid import uuid4
 
 from sqlalchemy.exc import OperationalError
 
@@ -24,6 +21,7 @@ from opsdesk.store.engine import Store, unavailable
 from opsdesk.store.outboxes.gateway_calls import explain_waiting, has_gateway
 from opsdesk.store.views.money.due import is_link_open
 from opsdesk.store.work import Performer
+from opsdesk.terminal.place import seat_name
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.effects import hold_what_was_abandoned, send_due
 from opsdesk.worker.gateway_events import read_events
@@ -86,11 +84,6 @@ class _Turn:
             return False
         self._last = now
         return True
-
-
-def new_holder() -> str:
-    """Return a name for this worker that no other has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
 
 
 def worker_state(store: Store, *, now: datetime) -> WorkerState:
@@ -192,7 +185,7 @@ def run_worker(  # noqa: PLR0913  a worker has this many parts
     letters: LetterWriter | None = None,
 ) -> None:
     """Do rounds until `stop` is set, then let the next worker take over at once."""
-    holder = new_holder()
+    holder = seat_name()
     play = partial(run_once, store, mailer, gateways, holder=holder, clock=clock, letters=letters)
     leases: dict[str, Lease] = {}
     listening, reading = _Turn(_LISTEN_EVERY), _Turn(_READ_EVERY)

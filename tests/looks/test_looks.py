@@ -98,7 +98,6 @@ def shop(sqlite_url: str) -> Iterator[Store]:
 def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[int]], Awaitable[None]]:
     async def press(pilot: Pilot[int]) -> None:
         operator = Operator(pilot)
-        await operator.settle()
         await operator.rest()
         for key in keys:
             await operator.press(key)

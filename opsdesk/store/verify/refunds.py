@@ -32,6 +32,7 @@ def _in(currencies: tuple[str, ...], places: int) -> str:
 
 
 _UNIT = f"CASE {_in(currencies_with(3), 3)} {_in(currencies_with(4), 4)} ELSE {SMALL_UNITS} END"
+# So many parts of a unit as every currency has whole; sums across currencies are counted in them.
 _FINEST = 10_000
 _LIMIT = " ".join(f"WHEN '{role.value}' THEN {limit}" for role, limit in OWN_LIMITS["refund.day"].items())
 _OWN = f"""

@@ -1,4 +1,7 @@
-"""First floor."""
+"""First floor.
+
+Whole, because a revision is one step that a store takes.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Payments with their journal, refunds, pay links, disputes, amendments.
 
 What a store already knows of money becomes one payment per order and gateway, with its entries in the journal.
+
+Whole, because a revision is one step that a store takes.
 """
 
 from __future__ import annotations

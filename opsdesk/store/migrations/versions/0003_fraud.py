@@ -1,6 +1,8 @@
 """The fraud desk: scores, payment checks, cases with their contacts and decisions, lists, labels, the shop's rules.
 
 Orders get the code of their shipping address, so that three spellings of one flat are found as one.
+
+Whole, because a revision is one step that a store takes.
 """
 
 from __future__ import annotations
