@@ -14,7 +14,6 @@ from opsdesk.cli.options import JsonOption, StoreOption
 from opsdesk.cli.output import complain, say, say_json
 
 if TYPE_CHECKING:
-    from opsdesk.terminal.place import seat_name
     from opsdesk.worker.loop import Round
 
 
@@ -32,6 +31,7 @@ def worker(
     from opsdesk.integrations.payments.opening import open_gateways
     from opsdesk.settings import load_settings
     from opsdesk.store.views.shop import shop
+    from opsdesk.terminal.place import seat_name
     from opsdesk.worker.loop import run_once, run_worker, worker_state
 
     settings = load_settings()

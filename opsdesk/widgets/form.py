@@ -115,9 +115,9 @@ class Form(VerticalScroll):
                 put_value(widget, value)
 
     def focus_field(self, name: str | None = None) -> None:
-        """Go to a field, or to the first one, at once."""
+        """Go to a field, or to the first one, at once; nowhere when the program ends before the form is laid out."""
         widget = self._fields.get(name or "") or next(iter(self._fields.values()), None)
-        if widget is not None:
+        if widget is not None and widget.is_attached:
             self.screen.set_focus(widget)
 
     def show_error(self, name: str, sentence: str) -> bool:
