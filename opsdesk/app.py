@@ -71,7 +71,7 @@ class OpsDeskApp(DeskHost):
 
     def on_mount(self) -> None:
         """Open the store behind the frame; keys that are typed meanwhile wait for the queue."""
-        self._let_go = self.key_lane.hold(_LONGEST_START_S)
+        self._let_go = self.key_lane.hold(_LONGEST_START_S, patience_s=_LONGEST_START_S)
         self.call_after_refresh(self._begin_to_open)
 
     async def on_unmount(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
     from textual.widget import Widget
 
-LONGEST_HOLD_S = 1.0
-"""After this a person gets the keyboard back, whatever is still being read."""
+PATIENCE_S = 1.0
+"""After this a text is typed on, and a key that leaves no longer waits (ergonomics.md 3.1, Loading)."""
+
+LONGEST_HOLD_S = 10.0
+"""After this the keyboard is free again, and commands that waited come to nothing: where they belong never came."""
+
+_LEAVES = frozenset({"f3", "escape", "L"})
+"""Back, and lock this terminal."""
 
 _LOOK_S, _LOOKS = 0.01, 50
 """A node is waited for half a second at most, as long as it is there."""
@@ -61,6 +68,18 @@ def begins_a_scan(waiting: Iterable[events.Event]) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Until when keys wait, on the loop's clock: those that leave or add to a text, and all others."""
+
+    patient_until: float
+    until: float
+
+
+def _is_leaving(event: events.Event) -> bool:
+    return isinstance(event, events.Key) and event.key in _LEAVES
+
+
 class KeyLane:
     """Keys and pastes in the order in which they arrived."""
 
@@ -77,7 +96,7 @@ class KeyLane:
         self._pump: asyncio.Task[None] | None = None
         self._unsettled: MessagePump | None = None
         self._adds_text = False
-        self._held: dict[int, float] = {}
+        self._held: dict[int, _Hold] = {}
         self._freed = asyncio.Event()
         self._last_hold = 0
         self._forgotten = 0
@@ -90,6 +109,8 @@ class KeyLane:
     def take(self, event: events.Event) -> None:
         """Take a key or a paste that has just arrived."""
         self._waiting.append(event)
+        if _is_leaving(event):
+            self._freed.set()
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(), name="keys in order")
 
@@ -100,11 +121,14 @@ class KeyLane:
         """
         self._forgotten = len(self._waiting)
 
-    def hold(self, longest_s: float = LONGEST_HOLD_S) -> Callable[[], None]:
-        """Keep keys waiting until the returned function is called, at most `longest_s`."""
+    def hold(self, longest_s: float = LONGEST_HOLD_S, *, patience_s: float = PATIENCE_S) -> Callable[[], None]:
+        """Keep keys waiting until the returned function is called.
+
+        Those that leave or add to a text wait `patience_s` at most, and after `longest_s` nothing waits any more.
+        """
         self._last_hold += 1
-        mine = self._last_hold
-        self._held[mine] = asyncio.get_running_loop().time() + longest_s
+        mine, now = self._last_hold, asyncio.get_running_loop().time()
+        self._held[mine] = _Hold(now + min(patience_s, longest_s), now + longest_s)
 
         def let_go() -> None:
             self._held.pop(mine, None)
@@ -113,9 +137,9 @@ class KeyLane:
         return let_go
 
     @contextmanager
-    def held(self, longest_s: float = LONGEST_HOLD_S) -> Iterator[None]:
-        """Keep keys waiting while the block runs, at most `longest_s`."""
-        let_go = self.hold(longest_s)
+    def held(self) -> Iterator[None]:
+        """Keep keys waiting while the block runs."""
+        let_go = self.hold()
         try:
             yield
         finally:
@@ -163,9 +187,9 @@ class KeyLane:
 
     async def _gather_scan(self) -> None:
         """Wait for the rest of a code if this may be its beginning; a scanner's keys come some milliseconds apart."""
-        focused, event = self._app.focused, self._waiting[0]
+        event = self._waiting[0]
         may_begin = isinstance(event, events.Key) and event.character is not None and event.character in _SCANNED
-        if not may_begin or (focused is not None and takes_text(focused)):
+        if not may_begin or self._is_typing:
             return
         seen = 0
         while seen != len(self._waiting):
@@ -205,14 +229,45 @@ class KeyLane:
     async def _until_free(self) -> None:
         loop = asyncio.get_running_loop()
         while self._held:
-            soonest = min(self._held.values())
-            if soonest <= loop.time():
-                self._held = {mine: until for mine, until in self._held.items() if until > loop.time()}
+            now = loop.time()
+            if self._give_up(now):
                 continue
+            ends = (end for hold in self._held.values() for end in (hold.patient_until, hold.until) if end > now)
             self._freed.clear()
             try:
-                await asyncio.wait_for(self._freed.wait(), soonest - loop.time())
+                await asyncio.wait_for(self._freed.wait(), min(ends) - now)
             except TimeoutError:
                 continue
             # What the answer did to the screen comes before the next key.
             await self._pass_up(self._app.focused or self._app.screen)
+
+    def _give_up(self, now: float) -> bool:
+        """Drop the holds that last too long for what waits behind them; return whether there were any.
+
+        Commands in front of a key that leaves were meant for what has not come, and so is everything in the end.
+        """
+        impatient = [mine for mine, hold in self._held.items() if hold.patient_until <= now]
+        over = [mine for mine in impatient if self._held[mine].until <= now]
+        if impatient and self._is_typing:
+            over = impatient
+        elif impatient and (place := self._place_of_leaving()) is not None:
+            over, self._forgotten = impatient, place
+        elif over:
+            self.forget_ahead()
+        for mine in over:
+            del self._held[mine]
+        return bool(over)
+
+    @property
+    def _is_typing(self) -> bool:
+        return self._app.focused is not None and takes_text(self._app.focused)
+
+    def _place_of_leaving(self) -> int | None:
+        """Return where a key waits that leaves what is open; a letter in the code of a scanner does not."""
+        waiting = list(self._waiting)
+        for place in range(self._forgotten, len(waiting)):
+            if begins_a_scan(waiting[place:]):
+                return None
+            if _is_leaving(waiting[place]):
+                return place
+        return None

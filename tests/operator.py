@@ -93,9 +93,13 @@ class Operator:
 
     async def burst(self, *keys: str) -> None:
         """Press keys faster than anything can answer, as type-ahead and scanners do."""
+        self.send(*keys)
+        await self.settle()
+
+    def send(self, *keys: str) -> None:
+        """Press keys and wait for nothing."""
         for key in keys:
             self._send(key)
-        await self.settle()
 
     async def type(self, text: str) -> None:
         """Type a text as fast as a person can, which is slower than a scanner."""

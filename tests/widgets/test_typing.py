@@ -200,22 +200,6 @@ async def test_without_the_lane_the_same_keys_go_astray() -> None:
     assert app.did != ["held for fraud", "cancelled"]
 
 
-async def test_keys_wait_while_something_is_read_but_not_for_ever() -> None:
-    app = Hold(lane=True)
-    async with running(app) as pilot:
-        assert app.key_lane is not None
-        let_go = app.key_lane.hold(longest_s=600)
-        burst(app, ["x"])
-        await calm(pilot)
-        assert app.did == []
-        let_go()
-        await until(lambda: app.did == ["cancelled"])
-
-        app.key_lane.hold(longest_s=0.1)
-        burst(app, ["x"])
-        await until(lambda: app.did == ["cancelled", "cancelled"])
-
-
 async def test_a_long_text_typed_at_once_does_not_wait_key_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Paper(lane=True)
     settle, waits = KeyLane._settle, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 
 from textual.content import Content
 from textual.screen import Screen
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from opsdesk.store.work import Done, Work
     from opsdesk.widgets.form import Form
 
+_UNDOES = "u undoes"
 P = ParamSpec("P")
 T = TypeVar("T")
 ResultT = TypeVar("ResultT")
@@ -62,6 +63,9 @@ class Banner(Static):
 
 class Carrying(Screen[ResultT]):
     """The part of a screen that reads views, carries out operations and says what became of them."""
+
+    SPEAKS_FOR_OTHERS: ClassVar[bool] = True
+    """It says what became of what was begun on a screen that has closed; panels and gates do not."""
 
     under_way = 0
     """So much that was begun here has not finished."""
@@ -125,17 +129,30 @@ class Carrying(Screen[ResultT]):
     async def attempt(
         self, operation: Callable[Concatenate[Work, P], Done], /, *args: P.args, **kwargs: P.kwargs
     ) -> Done | None:
-        """Carry out an operation; show a no where it belongs and return None. Typed text always stays."""
+        """Carry out an operation; show a no where it belongs and return None. Typed text always stays.
+
+        Where the screen has closed meanwhile, the desk that is open now says what became of it.
+        """
         self._forget_refusals()
         try:
             done = await self.desk.do(operation, *args, **kwargs)
         except OpsDeskError as error:
-            self.show_refusal(error)
-            self.forget_ahead()
+            if self.is_attached:
+                self.show_refusal(error)
+                self.forget_ahead()
+            else:
+                self._open_desk().say_no(error.message)
             return None
         self.host.store_is_back()
         self.host.note_done(done)
+        if not self.is_attached:
+            self._open_desk().say_done(done.message, hint=_UNDOES if done.can_undo else "")
         return done
+
+    def _open_desk(self) -> Carrying[Any]:
+        """Return the desk that is open now that this screen has closed."""
+        stack = (screen for screen in reversed(self.app.screen_stack) if isinstance(screen, Carrying))
+        return next((screen for screen in stack if screen.SPEAKS_FOR_OTHERS), self)
 
     def forget_ahead(self) -> None:
         """After a no, let no letter act that was typed before anybody could read it; text that is typed ahead stays."""
@@ -183,7 +200,7 @@ class Carrying(Screen[ResultT]):
 
     def done(self, done: Done) -> None:
         """Say what was done, and read again what it changed. Screens and panels add their own."""
-        self.say_done(done.message, hint="u undoes" if done.can_undo else "")
+        self.say_done(done.message, hint=_UNDOES if done.can_undo else "")
 
     def show_refusal(self, error: OpsDeskError) -> None:
         """Show a no: at its field, as a banner, or on the message line."""

@@ -31,6 +31,7 @@ class DeskPanel(DeskScreen[ResultT], ModalScreen[ResultT]):
     """A panel. F3 and Esc close it with nothing done; what was typed is kept where it is worth a draft."""
 
     KEYS = ("everywhere",)
+    SPEAKS_FOR_OTHERS = False
 
     def __init__(self, title: str) -> None:
         super().__init__()

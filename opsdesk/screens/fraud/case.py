@@ -222,8 +222,9 @@ class CaseScreen(CaseCommands):
     # From case to case.
 
     def leaving(self) -> bool:
-        """Give back what was only looked at."""
-        self._give_back()
+        """Give back what was only looked at; a decision that is still being carried out ends the claim by itself."""
+        if not self.under_way:
+            self._give_back()
         self.go_away()
         return True
 

@@ -43,6 +43,7 @@ class Gate(DeskScreen[None], inherit_bindings=False):
 
     CSS_PATH = "gate.tcss"
     KEYS = ()
+    SPEAKS_FOR_OTHERS = False
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     HEADING: ClassVar[str] = ""
     ACT: ClassVar[str] = "SIGN IN"
