@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 PATIENCE_S = 1.0
-"""After this a text is typed on, and a key that leaves no longer waits (ergonomics.md 3.1, Loading)."""
+"""After this a text is typed on, and a key that leaves no longer waits (ergonomics.md 2, Loading)."""
 
 LONGEST_HOLD_S = 10.0
 """After this the keyboard is free again, and commands that waited come to nothing: where they belong never came."""
