@@ -32,8 +32,8 @@ BOUNDS = settings(
     print_blob=False,
 )
 
-FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True)
-"""Found is enough; neither the shortest way to it nor another one is of interest, and no luck is in it."""
+FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
+"""Found is enough; neither the shortest way to it nor another one is of interest."""
 
 
 @pytest.fixture
@@ -45,10 +45,13 @@ def template(sqlite_url: str) -> None:
 @pytest.mark.parametrize("quarter", ["one", "two", "three", "four"])
 def test_any_sequence_keeps_the_money_right(template: None, quarter: str) -> None:
     """Two hundred examples of fifty steps, in quarters that processes share; a soak draws four times a thousand anew."""
-    machine = (
-        MoneyMachine if SOAK else seed(f"quarter {quarter} of the money")(type("SeededMachine", (MoneyMachine,), {}))
-    )
-    run_state_machine_as_test(machine, settings=BOUNDS)
+    run_state_machine_as_test(MoneyMachine if SOAK else seeded(f"quarter {quarter} of the money"), settings=BOUNDS)
+
+
+def seeded(name: str) -> type[MoneyMachine]:
+    """Return a machine that draws the same every time."""
+    machine: type[MoneyMachine] = seed(name)(type("SeededMachine", (MoneyMachine,), {}))
+    return machine
 
 
 def forgets_to_set_aside(planted: pytest.MonkeyPatch) -> None:
@@ -98,4 +101,4 @@ def test_a_planted_bug_is_found(template: None, monkeypatch: pytest.MonkeyPatch,
     """The controls: what machines like this one exist to find."""
     plant(monkeypatch)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(MoneyMachine, settings=FIRST_FOUND)
+        run_state_machine_as_test(seeded("planted 9"), settings=FIRST_FOUND)
