@@ -177,19 +177,24 @@ class KeyLane:
         return is_same and self._adds_text and not self._held and self._is_text(event)
 
     def _is_text(self, event: events.Event) -> bool:
-        focused = self._app.focused
-        if focused is None or not takes_text(focused):
-            # A list takes letters too, but each of them may choose, close it and move the focus.
+        field = self._field
+        if field is None:
             return False
         return isinstance(event, events.Paste) or (
-            isinstance(event, events.Key) and focused.check_consume_key(event.key, event.character)
+            isinstance(event, events.Key) and field.check_consume_key(event.key, event.character)
         )
+
+    @property
+    def _field(self) -> Widget | None:
+        """What text is typed into; a list takes letters too, but each may choose, close it and move the focus."""
+        focused = self._app.focused
+        return focused if focused is not None and takes_text(focused) else None
 
     async def _gather_scan(self) -> None:
         """Wait for the rest of a code if this may be its beginning; a scanner's keys come some milliseconds apart."""
         event = self._waiting[0]
         may_begin = isinstance(event, events.Key) and event.character is not None and event.character in _SCANNED
-        if not may_begin or self._is_typing:
+        if not may_begin or self._field is not None:
             return
         seen = 0
         while seen != len(self._waiting):
@@ -248,7 +253,7 @@ class KeyLane:
         """
         impatient = [mine for mine, hold in self._held.items() if hold.patient_until <= now]
         over = [mine for mine in impatient if self._held[mine].until <= now]
-        if impatient and self._is_typing:
+        if impatient and self._field is not None:
             over = impatient
         elif impatient and (place := self._place_of_leaving()) is not None:
             over, self._forgotten = impatient, place
@@ -257,10 +262,6 @@ class KeyLane:
         for mine in over:
             del self._held[mine]
         return bool(over)
-
-    @property
-    def _is_typing(self) -> bool:
-        return self._app.focused is not None and takes_text(self._app.focused)
 
     def _place_of_leaving(self) -> int | None:
         """Return where a key waits that leaves what is open; a letter in the code of a scanner does not."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
 from sqlmodel import Session
-from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from opsdesk.domain.people.actors import WORKER
@@ -25,11 +24,9 @@ from opsdesk.store.work import Performer
 from opsdesk.worker.deadlines import pass_deadlines
 from opsdesk.worker.loop import LEASE
 from tests.conftest import StillClock
-from tests.operator import Operator
+from tests.looks.kit import SIZES, Compare, pressing
 from tests.screens.fraud_kit import Cases, case_app, five_cases, fraud_shop, not_asked, queue_app
 
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-Compare = Callable[..., bool]
 Happens = Callable[[Cases], None]
 
 
@@ -145,17 +142,6 @@ def shop(sqlite_url: str) -> Iterator[Store]:
     store.close()
 
 
-def working_on(look: Look) -> Callable[[Pilot[int]], Awaitable[None]]:
-    async def work(pilot: Pilot[int]) -> None:
-        operator = Operator(pilot)
-        await operator.settle()
-        for key in look.keys:
-            await operator.press(key)
-        await operator.rest()
-
-    return work
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 def test_look(look: Look, size: str, shop: Store, clock: StillClock, snap_compare: Compare) -> None:
@@ -165,4 +151,4 @@ def test_look(look: Look, size: str, shop: Store, clock: StillClock, snap_compar
         app = case_app(cases, look.number, look.who, glyphs=look.glyphs, theme=look.theme)
     else:
         app = queue_app(cases, look.who, glyphs=look.glyphs, theme=look.theme)
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=working_on(look))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(look.keys))

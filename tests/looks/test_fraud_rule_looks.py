@@ -14,11 +14,11 @@ from opsdesk.screens.fraud.rules.screen import RulesScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
+from tests.looks.kit import SIZES
 from tests.operator import Operator
 from tests.screens.fraud_kit import Cases, five_cases, fraud_shop
 from tests.screens.order_kit import app_of
 
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
 OWN = {
     "id": "OWN-01",
     "name": "an espresso machine on a first order",

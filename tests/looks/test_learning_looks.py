@@ -9,11 +9,10 @@ from textual.pilot import Pilot
 
 from opsdesk.store.engine import open_store
 from tests.conftest import StillClock
+from tests.looks.kit import SIZES
 from tests.operator import Operator
 from tests.screens.fraud_kit import five_cases, fraud_shop, queue_app
 from tests.screens.test_fraud_learning import learn
-
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
@@ -20,13 +19,10 @@ from opsdesk.screens.queue.screen import OrdersScreen
 from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
+from tests.looks.kit import SIZES, Compare, pressing
 from tests.looks.shop import afternoon, with_an_unpaid_order, with_mails
-from tests.operator import DeskApp, Operator, desk_at
+from tests.operator import DeskApp, desk_at
 from tests.screens.order_kit import People
-
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-
-Compare = Callable[..., bool]
 
 
 @dataclass(frozen=True)
@@ -93,17 +89,6 @@ def shop(sqlite_url: str) -> Iterator[Store]:
     store = open_store(sqlite_url)
     yield store
     store.close()
-
-
-def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[int]], Awaitable[None]]:
-    async def press(pilot: Pilot[int]) -> None:
-        operator = Operator(pilot)
-        await operator.rest()
-        for key in keys:
-            await operator.press(key)
-        await operator.rest()
-
-    return press
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from sqlalchemy import update
-from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
@@ -23,12 +22,11 @@ from opsdesk.settings import Glyphs
 from opsdesk.store.engine import Store, open_store
 from opsdesk.store.tables import PayLinkRow
 from tests.conftest import START, StillClock
-from tests.looks.test_order_looks import SIZES, Compare
+from tests.looks.kit import SIZES, Compare, pressing
 from tests.operations.events_kit import captured, event, refunded, snapshot, tell
 from tests.operations.gateway_double import Fault
 from tests.operations.money_kit import authorised
 from tests.operations.orders_kit import the_order
-from tests.operator import Operator
 from tests.screens.money_shop import MoneyShop, eur
 from tests.screens.order_kit import app_of
 
@@ -223,17 +221,6 @@ def screen_of(name: str, order_id: int) -> Screen[object]:
     made = getattr(import_module(module), class_name)
     found: Screen[object] = made() if name == "money" else made(order_id)
     return found
-
-
-def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[int]], Awaitable[None]]:
-    async def press(pilot: Pilot[int]) -> None:
-        operator = Operator(pilot)
-        await operator.settle()
-        for key in keys:
-            await operator.press(key)
-        await operator.rest()
-
-    return press
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -23,11 +23,10 @@ from opsdesk.settings import Glyphs
 from opsdesk.store.desk.presence import beat
 from opsdesk.store.engine import Store, open_store
 from tests.conftest import StillClock
+from tests.looks.kit import SIZES, Compare
 from tests.operator import Operator
 from tests.screens.order_kit import People, app_of, now_of, order_with_a_past, people
 
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
-Compare = Callable[..., bool]
 Happens = Callable[[People, int], None]
 
 

@@ -23,11 +23,11 @@ from opsdesk.store.engine import Store, open_store
 from opsdesk.store.views.users import user_named
 from opsdesk.store.work import Performer
 from tests.conftest import START, StillClock
+from tests.looks.kit import SIZES
 from tests.operations.people import add_person, enrol_here
 from tests.operator import DeskApp, Operator, desk_at
 from tests.screens.outbox_kit import MAILS, filled
 
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
 _MAIL = str(1 + [state for state, *_ in MAILS].index(MailState.QUEUED))
 _DOUBT = str(1 + [state for state, *_ in MAILS].index(MailState.HELD))
 

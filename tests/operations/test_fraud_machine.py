@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from opsdesk.domain.fraud.cases import deciding
@@ -17,6 +17,7 @@ from opsdesk.operations.fraud.moves import _release_hold
 from opsdesk.store.work import Operation
 from tests.operations.case_machine import CaseMachine, PostgresWorld, SqliteWorld
 from tests.operations.fraud_kit import AMY
+from tests.operations.machines import first_found
 
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))
 # Each step is a real transaction; a slow disk is no failure.
@@ -27,8 +28,7 @@ BOUNDS = settings(
     suppress_health_check=list(HealthCheck),
 )
 FEWER = settings(BOUNDS, max_examples=100 if SOAK else 8)
-FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True)
-"""Found is enough; neither the shortest way to it nor another one is of interest."""
+FIRST_FOUND = first_found(BOUNDS)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from opsdesk.domain.errors import Refused
@@ -19,6 +19,7 @@ from opsdesk.domain.payments.gateways import Answer, CallKind, GatewayCall, Gate
 from opsdesk.store.repositories.payments import Payments
 from opsdesk.store.tables import PaymentRow, TransactionRow
 from tests.operations.bank_double import BankDouble
+from tests.operations.machines import first_found
 from tests.operations.money_machine import MoneyMachine, write_shop
 
 SOAK = bool(os.environ.get("OPSDESK_SOAK"))
@@ -31,9 +32,6 @@ BOUNDS = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=False,
 )
-
-FIRST_FOUND = settings(BOUNDS, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
-"""Found is enough; neither the shortest way to it nor another one is of interest."""
 
 
 @pytest.fixture
@@ -101,4 +99,4 @@ def test_a_planted_bug_is_found(template: None, monkeypatch: pytest.MonkeyPatch,
     """The controls: what machines like this one exist to find."""
     plant(monkeypatch)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(seeded("planted 9"), settings=FIRST_FOUND)
+        run_state_machine_as_test(seeded("planted 9"), settings=first_found(BOUNDS))

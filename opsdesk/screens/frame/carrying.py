@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from opsdesk.store.work import Done, Work
     from opsdesk.widgets.form import Form
 
-_UNDOES = "u undoes"
 P = ParamSpec("P")
 T = TypeVar("T")
 ResultT = TypeVar("ResultT")
@@ -88,6 +87,10 @@ class Carrying(Screen[ResultT]):
         """Say that something was done."""
         self.show_said(Said(sentence, Tone.GOOD, self.host.symbol("done"), hint, more))
 
+    def say_what_was_done(self, done: Done) -> None:
+        """Say what a command did, and whether it can be taken back."""
+        self.say_done(done.message, hint="u undoes" if done.can_undo else "")
+
     def say_no(self, sentence: str, *, more: str = "") -> None:
         """Say why something was not done, and what would help."""
         self.show_said(Said(sentence, Tone.LOOK, self.host.symbol("look"), more=more))
@@ -146,7 +149,7 @@ class Carrying(Screen[ResultT]):
         self.host.store_is_back()
         self.host.note_done(done)
         if not self.is_attached:
-            self._open_desk().say_done(done.message, hint=_UNDOES if done.can_undo else "")
+            self._open_desk().say_what_was_done(done)
         return done
 
     def _open_desk(self) -> Carrying[Any]:
@@ -200,7 +203,7 @@ class Carrying(Screen[ResultT]):
 
     def done(self, done: Done) -> None:
         """Say what was done, and read again what it changed. Screens and panels add their own."""
-        self.say_done(done.message, hint=_UNDOES if done.can_undo else "")
+        self.say_what_was_done(done)
 
     def show_refusal(self, error: OpsDeskError) -> None:
         """Show a no: at its field, as a banner, or on the message line."""

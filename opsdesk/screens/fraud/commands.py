@@ -185,7 +185,7 @@ class CaseCommands(CaseLooking):
             return
         if found.subject_id is not None:
             await self.open_case(found.subject_id, took=True)
-        self.say_done(done.message, hint="u undoes" if done.can_undo else "")
+        self.say_what_was_done(done)
 
     async def open_case(self, case_id: int, *, took: bool = False) -> None:
         """Show another case on this screen. The screen says how."""
