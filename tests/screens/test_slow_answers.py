@@ -69,6 +69,8 @@ async def test_a_person_who_does_not_wait_leaves_and_is_told_there_what_became_o
         await operator.burst("y", "x", "f3")
         assert isinstance(operator.screen, FraudDesk)
         await operator.until_seen(f"{FIRST}: released.")
+        await operator.settle()
+        assert not operator.sees("Emil Cohn")
     assert cases.row(FIRST).fraud_state == "released"
     assert cases.row(NEXT).fraud_state == "flagged"
 

@@ -143,19 +143,19 @@ class Carrying(Screen[ResultT]):
             if self.is_attached:
                 self.show_refusal(error)
                 self.forget_ahead()
-            else:
-                self._open_desk().say_no(error.message)
+            elif (desk := self._open_desk()) is not None:
+                desk.say_no(error.message)
             return None
         self.host.store_is_back()
         self.host.note_done(done)
-        if not self.is_attached:
-            self._open_desk().say_what_was_done(done)
+        if not self.is_attached and (desk := self._open_desk()) is not None:
+            desk.done(done)
         return done
 
-    def _open_desk(self) -> Carrying[Any]:
-        """Return the desk that is open now that this screen has closed."""
+    def _open_desk(self) -> Carrying[Any] | None:
+        """Return the desk that is open now that this screen has closed; None while the program ends."""
         stack = (screen for screen in reversed(self.app.screen_stack) if isinstance(screen, Carrying))
-        return next((screen for screen in stack if screen.SPEAKS_FOR_OTHERS), self)
+        return next((screen for screen in stack if screen.SPEAKS_FOR_OTHERS and screen.is_attached), None)
 
     def forget_ahead(self) -> None:
         """After a no, let no letter act that was typed before anybody could read it; text that is typed ahead stays."""
